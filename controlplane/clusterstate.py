@@ -1,0 +1,31 @@
+"""Pure: what a control plane has decided and must not decide again: the `etcd` of this cluster, in one value."""
+
+import msgspec
+
+from .objects import Service
+
+
+class StoredService(msgspec.Struct, frozen=True):
+    """A Service as it was last accepted, with everything allocated, and the source that it came from."""
+
+    object: Service
+    source: str = ""
+
+
+class StoredPod(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided or observed of one pod."""
+
+    node: str = ""
+    ips: tuple[str, ...] = ()  # at most one a family, the primary first
+    running: bool = False  # something runs it
+    ready: bool = True
+    terminating: bool = False
+
+
+class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
+    """Keys are `namespace/name`; `serial` is the SOA serial, seconds since 1970."""
+
+    services: dict[str, StoredService] = {}
+    pods: dict[str, StoredPod] = {}
+    load_balancers: dict[str, tuple[str, ...]] = {}  # the addresses that the load balancer gave a Service
+    serial: int = 0

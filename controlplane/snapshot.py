@@ -1,0 +1,36 @@
+"""Pure: the one value that everything downstream is a function of."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from .objects import EndpointSlice, Namespace, NamespacedName, Node, Pod, Service
+from .options import ClusterOptions
+from .problems import Problem, Severity
+
+_EMPTY: Mapping[object, object] = MappingProxyType({})
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The cluster at one moment. Objects that did not change keep their identity from one snapshot to the next."""
+
+    generation: int
+    options: ClusterOptions
+    namespaces: Mapping[str, Namespace]
+    nodes: Mapping[str, Node]
+    pods: Mapping[NamespacedName, Pod]
+    services: Mapping[NamespacedName, Service]
+    slices: Mapping[NamespacedName, tuple[EndpointSlice, ...]]  # by the Service that they belong to
+    problems: tuple[Problem, ...] = ()
+    passed_over: Mapping[str, int] = msgspec.field(default_factory=dict)  # kind to the count of documents not read
+    serial: int = 0  # seconds since 1970 of the last change that a DNS client could see
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems for which the API server would refuse something."""
+        return tuple(p for p in self.problems if p.severity is Severity.ERROR)
+
+    def slices_of(self, service: NamespacedName) -> tuple[EndpointSlice, ...]:
+        """The EndpointSlices of a Service, sorted by name."""
+        return self.slices.get(service, ())

@@ -1,0 +1,1 @@
+"""Nodes and pods as network namespaces, made without root or Docker."""
