@@ -1,6 +1,7 @@
 """Pure: the types of the data plane. It never sees a Kubernetes object, only these."""
 
-from collections.abc import Callable
+import typing
+from collections.abc import Collection
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
@@ -9,13 +10,13 @@ import msgspec
 from controlplane.objects import Protocol
 
 __all__ = [
+    "Chooser",
     "Endpoint",
     "Frontend",
     "FrontendKey",
     "FrontendKind",
     "FrontendState",
     "FrontendStatus",
-    "Picker",
     "Protocol",
     "ServicePortName",
     "Verdict",
@@ -120,5 +121,24 @@ class FrontendStatus(NamedTuple):
     message: str = ""
 
 
-Picker = Callable[[Frontend, str, tuple[Endpoint, ...]], Endpoint | None]
-"""Picks the next endpoint for a client address, apart from those already tried; `None` when there is none left."""
+class Chooser(typing.Protocol):
+    """What the relay asks about every connection; the balancer is one. All calls are synchronous and never block."""
+
+    def pick(self, frontend: Frontend, client: str, now: float, tried: Collection[Endpoint]) -> Endpoint | None:
+        """The endpoint for a connection of `client` (its address) at `now` (monotonic seconds), none of `tried`.
+
+        `None` when there is none left, and for a client whose side has no endpoints.
+        """
+        ...
+
+    def dial_failed(self, frontend: Frontend, client: str, endpoint: Endpoint) -> None:
+        """The endpoint did not take the connection: an affinity to it is over."""
+        ...
+
+    def opened(self, frontend: Frontend, endpoint: Endpoint) -> None:
+        """A connection to the endpoint is established."""
+        ...
+
+    def closed(self, frontend: Frontend, endpoint: Endpoint) -> None:
+        """A connection that was `opened` is over; the frontend is the one that `opened` was told."""
+        ...
