@@ -1,0 +1,213 @@
+"""Pure: documents and what was decided before become the next Snapshot; what did not change is not made again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from . import builtin
+from .clusterstate import ClusterState
+from .collect import Collected, Collector, Identity, Wanted
+from .defaults import with_defaults
+from .derive import PodMaker, SliceMaker
+from .documents import Document
+from .implied import implied_namespaces, implied_node
+from .mirroring import orphan_endpoints_warnings
+from .objects import (
+    Endpoints,
+    EndpointSlice,
+    LoadBalancerIngress,
+    LoadBalancerStatus,
+    Namespace,
+    NamespacedName,
+    Node,
+    Pod,
+    Service,
+    Workload,
+)
+from .options import ClusterOptions
+from .problems import Problem
+from .registry import Registry
+from .snapshot import Snapshot
+
+_Object = TypeVar("_Object")
+
+WORKLOAD_KINDS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
+
+
+class Built(NamedTuple):
+    """A snapshot, and the state to keep so that the next one decides nothing twice."""
+
+    snapshot: Snapshot
+    state: ClusterState
+
+
+class Reading(NamedTuple):
+    """What the files said: their documents, what was wrong with the files, and the files that could not be read."""
+
+    documents: Sequence[Document]
+    problems: Sequence[Problem] = ()
+    unreadable: frozenset[str] = frozenset()
+
+
+class Builder:
+    """Builds one snapshot after the other; `state` is what an earlier run, or the holder of the state, decided."""
+
+    def __init__(self, options: ClusterOptions, state: ClusterState | None = None) -> None:
+        self._options = options
+        self._state = state or ClusterState()
+        self._collector = Collector()
+        self._registry = Registry(options, self._state.services)
+        self._pods = PodMaker(options)
+        self._slices = SliceMaker()
+        self._services: dict[NamespacedName, Service] = {}
+        self._last: Snapshot | None = None
+
+    def adopt(self, state: ClusterState) -> None:
+        """Take over what another process, the holder of the state, has decided since."""
+        if state.services != self._state.services:
+            self._registry = Registry(self._options, state.services)
+        self._state = state
+
+    def build(self, reading: Reading, now: int) -> Built:
+        """The snapshot of what was read; `now` is in seconds since 1970, for the SOA serial."""
+        collected = _with_builtins(self._collector.collect(reading.documents), self._options)
+        judged = self._registry.judge(collected, reading.unreadable)
+        nodes = self._nodes()
+        services = self._published_services()
+        pods, stored_pods = self._pods.make(self._pod_sources(), nodes, self._state.pods)
+        hand_written = _only(EndpointSlice, self._registry.accepted("EndpointSlice"))
+        endpoints = _only(Endpoints, self._registry.accepted("Endpoints"))
+        slices = self._slices.make(services, pods, nodes, hand_written, endpoints)
+        slices = _with_dns_slice(slices, services, self._node_addresses(nodes))
+        namespaces, implied = self._namespaces(collected, pods)
+        problems = (*reading.problems, *collected.problems, *judged, *implied)
+        problems += _orphans(collected, endpoints, services, slices)
+        snapshot = self._publish(
+            Snapshot(
+                generation=0,
+                options=self._options,
+                namespaces=namespaces,
+                nodes=nodes,
+                pods=pods,
+                services=services,
+                slices=slices,
+                problems=problems,
+                passed_over=collected.passed_over,
+            ),
+            now,
+        )
+        self._state = msgspec.structs.replace(
+            self._state, services=self._registry.stored(), pods=stored_pods, serial=snapshot.serial
+        )
+        return Built(snapshot, self._state)
+
+    def _publish(self, snapshot: Snapshot, now: int) -> Snapshot:
+        """Number the snapshot; the same content keeps its generation, and its serial unless DNS shows a change."""
+        last = self._last
+        if last is None:
+            serial = max(now, self._state.serial + 1)
+            self._last = msgspec.structs.replace(snapshot, generation=1, serial=serial)
+            return self._last
+        serial = last.serial if _same_to_dns(last, snapshot) else max(now, last.serial + 1)
+        numbered = msgspec.structs.replace(snapshot, generation=last.generation, serial=serial)
+        if numbered != last:
+            self._last = msgspec.structs.replace(numbered, generation=last.generation + 1)
+        return self._last or last
+
+    def _nodes(self) -> dict[str, Node]:
+        nodes = {node.metadata.name: node for node in _only(Node, self._registry.accepted("Node"))}
+        return nodes or {self._options.hostname: implied_node(self._options)}
+
+    def _node_addresses(self, nodes: Mapping[str, Node]) -> tuple[str, ...]:
+        """Where this node's DNS server is: its InternalIPs, else what the host says."""
+        node = nodes.get(self._options.hostname)
+        internal = tuple(a.address for a in node.status.addresses if a.type == "InternalIP") if node else ()
+        return internal or self._options.node_addresses
+
+    def _pod_sources(self) -> list[Pod | Workload]:
+        accepted = self._registry.accepted("Pod", *WORKLOAD_KINDS)
+        return [item for item in accepted if isinstance(item, Pod | Workload)]
+
+    def _published_services(self) -> dict[NamespacedName, Service]:
+        """The accepted Services, with the addresses that the load balancer gave them as their status."""
+        services = {service.key: service for service in _only(Service, self._registry.accepted("Service"))}
+        for name, addresses in self._state.load_balancers.items():
+            key = NamespacedName(*name.split("/", 1))
+            service = services.get(key)
+            if service is not None and service.spec.type == "LoadBalancer" and not service.status.load_balancer.ingress:
+                services[key] = _with_ingress(service, addresses, self._services.get(key))
+        self._services = dict(sorted(services.items()))
+        return self._services
+
+    def _namespaces(
+        self, collected: Collected, pods: Mapping[NamespacedName, Pod]
+    ) -> tuple[dict[str, Namespace], list[Problem]]:
+        written = {n.metadata.name: n for n in _only(Namespace, self._registry.accepted("Namespace"))}
+        used = {identity.key.namespace: wanted for identity, wanted in reversed(collected.wanted.items())}
+        implied = implied_namespaces(written, [key.namespace for key in self._services] + [p.namespace for p in pods])
+        warnings = [
+            used[name].document.warning(
+                f'namespaces "{name}" not found', path="metadata.namespace", hint="no manifest has it, so it is implied"
+            )
+            for name in implied
+            if name in used
+        ]
+        return dict(sorted({**written, **implied}.items())), warnings
+
+
+def _only(kind: type[_Object], objects: Iterable[object]) -> list[_Object]:
+    return [item for item in objects if isinstance(item, kind)]
+
+
+def _with_builtins(collected: Collected, options: ClusterOptions) -> Collected:
+    """The objects that every cluster has come first, unless the manifests bring their own."""
+    wanted: dict[Identity, Wanted] = {}
+    for item in builtin.objects(options):
+        identity = Identity(item.kind, item.key)
+        if identity not in collected.wanted and identity not in collected.refused:
+            document = Document(source="", raw={"kind": item.kind}, digest=f"builtin {identity}")
+            wanted[identity] = Wanted(document, with_defaults(item))
+    return msgspec.structs.replace(collected, wanted={**wanted, **collected.wanted})
+
+
+def _with_ingress(service: Service, addresses: Iterable[str], before: Service | None) -> Service:
+    ingress = tuple(LoadBalancerIngress(ip=address, ip_mode="VIP") for address in addresses)
+    status = msgspec.structs.replace(service.status, load_balancer=LoadBalancerStatus(ingress=ingress))
+    after = msgspec.structs.replace(service, status=status)
+    return before if before == after else after
+
+
+def _with_dns_slice(
+    slices: dict[NamespacedName, tuple[EndpointSlice, ...]],
+    services: Mapping[NamespacedName, Service],
+    addresses: Sequence[str],
+) -> dict[NamespacedName, tuple[EndpointSlice, ...]]:
+    """Our DNS server is the endpoint of `kube-dns`, unless the manifests bring one that is ready."""
+    service = services.get(builtin.DNS_SERVICE)
+    if service is None or not addresses:
+        return slices
+    if any(e.conditions.is_ready for piece in slices.get(service.key, ()) for e in piece.endpoints):
+        return slices
+    return {**slices, service.key: builtin.dns_slices(service, addresses)}
+
+
+def _orphans(
+    collected: Collected,
+    endpoints: Iterable[Endpoints],
+    services: Mapping[NamespacedName, Service],
+    slices: Mapping[NamespacedName, tuple[EndpointSlice, ...]],
+) -> tuple[Problem, ...]:
+    return tuple(
+        collected.wanted[Identity("Endpoints", key)].document.warning(message, path="metadata.name", hint=hint)
+        for key, message, hint in orphan_endpoints_warnings(endpoints, services, slices)
+    )
+
+
+def _same_to_dns(one: Snapshot, other: Snapshot) -> bool:
+    return (
+        one.services == other.services
+        and one.slices == other.slices
+        and one.pods == other.pods
+        and one.namespaces.keys() == other.namespaces.keys()
+    )

@@ -1,0 +1,101 @@
+"""Pure: documents to defaulted objects by kind, each document decoded once however often it is seen."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from .decode import Decoded, decode
+from .defaults import with_defaults
+from .documents import Document
+from .objects import KINDS, AnyObject, NamespacedName
+from .problems import Problem
+
+
+class Identity(NamedTuple):
+    """What makes two documents the same object. Deployments and StatefulSets of one name are two."""
+
+    kind: str
+    key: NamespacedName
+
+
+class Wanted(NamedTuple):
+    """An object that a document asks for, with its defaults, not yet judged."""
+
+    document: Document
+    object: AnyObject
+
+
+class Collected(msgspec.Struct, frozen=True):
+    """All that the documents ask for."""
+
+    wanted: dict[Identity, Wanted]
+    refused: frozenset[Identity]  # could not be decoded: what was accepted before stays
+    problems: tuple[Problem, ...]
+    passed_over: dict[str, int]
+
+    def of_kind(self, *kinds: str) -> dict[Identity, Wanted]:
+        """The wanted objects of some kinds, in document order."""
+        return {identity: wanted for identity, wanted in self.wanted.items() if identity.kind in kinds}
+
+
+class Collector:
+    """Remembers what each document text decoded to; only documents without problems are remembered.
+
+    A problem carries its place in the file, which moves when lines above it come and go, so that a document with
+    problems is decoded again.
+    """
+
+    def __init__(self) -> None:
+        self._memo: dict[str, Decoded] = {}
+
+    def collect(self, documents: Iterable[Document]) -> Collected:
+        """Decode, default and sort by identity; the last of several documents of one object counts, as in apply."""
+        memo: dict[str, Decoded] = {}
+        wanted: dict[Identity, Wanted] = {}
+        refused: set[Identity] = set()
+        problems: list[Problem] = []
+        passed_over: dict[str, int] = {}
+        for document in sorted(documents, key=lambda d: d.order):
+            decoded = self._memo.get(document.digest) or _decode(document)
+            if not decoded.problems:
+                memo[document.digest] = decoded
+            problems += decoded.problems
+            if decoded.passed_over:
+                passed_over[decoded.passed_over] = passed_over.get(decoded.passed_over, 0) + 1
+            elif decoded.object is not None:
+                identity = Identity(decoded.object.kind, decoded.object.key)
+                if identity in wanted:
+                    problems.append(_written_twice(wanted.pop(identity).document, document, identity))
+                wanted[identity] = Wanted(document, decoded.object)
+            elif (known := _identity_of(document)) is not None:
+                refused.add(known)
+        self._memo = memo
+        return Collected(wanted, frozenset(refused - wanted.keys()), tuple(problems), passed_over)
+
+
+def _decode(document: Document) -> Decoded:
+    decoded = decode(document)
+    if decoded.object is None:
+        return decoded
+    return msgspec.structs.replace(decoded, object=with_defaults(decoded.object))
+
+
+def _identity_of(document: Document) -> Identity | None:
+    """Whose document this is, as far as it can be told of one that does not decode."""
+    kind = KINDS.get(document.kind)
+    metadata = document.raw.get("metadata")
+    if kind is None or not isinstance(metadata, dict) or not isinstance(name := metadata.get("name"), str):
+        return None
+    namespace = metadata.get("namespace") or "default"
+    if not isinstance(namespace, str):
+        return None
+    return Identity(document.kind, NamespacedName(namespace if kind.namespaced else "", name))
+
+
+def _written_twice(first: Document, second: Document, identity: Identity) -> Problem:
+    return second.warning(
+        f'{identity.kind} "{identity.key.name}" in namespace "{identity.key.namespace}" is written twice: '
+        f"this document replaces the one at {first.source}:{first.line}",
+        path="metadata.name",
+    )
