@@ -110,6 +110,8 @@ class Reply(msgspec.Struct, frozen=True):
     additional: tuple[Record, ...] = ()
     authoritative: bool = True
     explanation: str = ""  # RFC 8914 text for clients that sent EDNS
+    explanation_code: int = 0  # RFC 8914 section 4: 0 is "Other Error", 14 "Not Ready"
+    truncated: bool = False  # what an upstream gave was cut
 
 
 class NotOurs(msgspec.Struct, frozen=True):
