@@ -1,7 +1,6 @@
 """Pure: the names under `in-addr.arpa` and `ip6.arpa` that stand for addresses (RFC 1035 3.5, RFC 3596 2.5)."""
 
 import ipaddress
-from collections.abc import Iterator
 
 from .model import Labels
 
@@ -45,25 +44,3 @@ def _ipv6(nibbles: Labels) -> str | None:
 def is_reverse(name: Labels) -> bool:
     """Whether a name in lower case lies in one of the two reverse trees."""
     return name[-2:] in (IN_ADDR_ARPA, IP6_ARPA)
-
-
-def zones_of(cidr: str) -> tuple[Labels, ...]:
-    """The reverse zones that make up a network, as a Corefile's `10.96.0.0/12` means them.
-
-    A prefix that ends inside an octet (or nibble) is the union of the zones of the next octet's length, as CoreDNS
-    expands it (plugin/normalize.go). ValueError for what is no network.
-    """
-    network = ipaddress.ip_network(cidr, strict=False)
-    width, tree = (8, IN_ADDR_ARPA) if network.version == 4 else (4, IP6_ARPA)
-    depth = -(-network.prefixlen // width)
-    return tuple(_parent(str(part), depth, tree) for part in _subnets(network, depth * width))
-
-
-def _subnets(network: ipaddress.IPv4Network | ipaddress.IPv6Network, prefix: int) -> Iterator[str]:
-    for part in network.subnets(new_prefix=prefix):
-        yield str(part.network_address)
-
-
-def _parent(address: str, depth: int, tree: Labels) -> Labels:
-    whole = reverse_name(address)
-    return whole[len(whole) - len(tree) - depth :]
