@@ -42,6 +42,7 @@ from .pods import (
     PodStatus,
     PodTemplate,
     StatefulSetOrdinals,
+    Toleration,
     Workload,
     WorkloadSpec,
 )
@@ -128,6 +129,7 @@ __all__ = [
     "StatefulSetOrdinals",
     "Struct",
     "Taint",
+    "Toleration",
     "Workload",
     "WorkloadSpec",
     "manifest_name",

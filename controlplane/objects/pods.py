@@ -30,6 +30,14 @@ class Container(Struct, frozen=True):
     restart_policy: str = ""  # init containers: `Always` makes a sidecar
 
 
+class Toleration(Struct, frozen=True):
+    key: str = ""
+    operator: str = ""  # Equal (the default), Exists
+    value: str = ""
+    effect: str = ""  # "" matches all
+    toleration_seconds: int | None = None
+
+
 class PodSpec(Struct, frozen=True):
     partial: ClassVar[bool] = True
     node_name: str = ""
@@ -41,6 +49,7 @@ class PodSpec(Struct, frozen=True):
     enable_service_links: bool | None = None  # defaulted to True
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
 
 
 class PodIP(Struct, frozen=True):
