@@ -1,20 +1,19 @@
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PACKAGES := controlplane proxy dns lab clusterless
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check format clean tools
 
 help: ## what can be made here
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-$(STAMP): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable . --group dev
-	@touch $@
+demo: $(STAMP) ## show the seven kinds of Service in network namespaces of its own
+	$(BIN)/clusterless lab -f configs/manifests --tour
+
+test: $(STAMP) ## every test that this machine can run
+	$(BIN)/pytest -q -n 2 --dist loadgroup
 
 check: $(STAMP) ## format, lint, types, import contracts, unit and scenario tests
 	$(BIN)/ruff format --check .
@@ -23,12 +22,18 @@ check: $(STAMP) ## format, lint, types, import contracts, unit and scenario test
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 tests/unit tests/scenarios
 
-test: $(STAMP) ## every test that this machine can run
-	$(BIN)/pytest -q -n 2
-
 format: $(STAMP) ## format the code, and mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean: ## take away what was made here
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+tools:
+	@sh lab/tools.sh $(PYTHON)
+
+$(STAMP): pyproject.toml | tools
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@

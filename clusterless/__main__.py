@@ -1,0 +1,23 @@
+"""Where the program starts; uvloop is named here alone, so that all the rest runs on plain asyncio too."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from .cli import cli, runner
+
+
+def main() -> None:
+    """The `clusterless` script. Exit codes: 0 good, 1 refused or failed, 2 wrong usage."""
+    runner.run = _run
+    cli(prog_name="clusterless")
+
+
+def _run(coroutine: Coroutine[Any, Any, int]) -> int:
+    import uvloop  # noqa: PLC0415  only commands that serve need it
+
+    # Never uvloop.install(): netlink sockets break under it (svinota/pyroute2#1335).
+    return uvloop.run(coroutine)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The command line: one function a command, each of which imports what it needs when it runs."""
+
+# ruff: noqa: PLC0415  a command that only checks files must not pay for what serving needs
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import click
+
+from . import __version__, logs
+from .flags import (
+    cluster_flags,
+    cluster_options,
+    dns_flags,
+    filename_flag,
+    node_flags,
+    proxy_flags,
+    settings_of,
+)
+from .kubeproxyconfig import ConfigError
+
+log = logging.getLogger(__name__)
+
+runner: Any = SimpleNamespace(run=asyncio.run)  # the event loop to run under; the script puts uvloop here
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="clusterless")
+def cli() -> None:
+    """Kubernetes Services without a cluster.
+
+    Every flag can be set by an environment variable too: --state-dir by CLUSTERLESS_STATE_DIR.
+    """
+
+
+@cli.command()
+@node_flags
+@proxy_flags
+@dns_flags
+@click.pass_context
+def up(context: click.Context, **_flags: Any) -> None:
+    """Run a node agent: proxy and DNS in one process."""
+    _serve(context, proxy=True, dns=True)
+
+
+@cli.command()
+@node_flags
+@proxy_flags
+@click.pass_context
+def proxy(context: click.Context, **_flags: Any) -> None:
+    """Run the proxy alone."""
+    _serve(context, proxy=True, dns=False)
+
+
+@cli.command()
+@node_flags
+@dns_flags
+@click.pass_context
+def dns(context: click.Context, **_flags: Any) -> None:
+    """Run the DNS server alone."""
+    _serve(context, proxy=False, dns=True)
+
+
+@cli.command()
+@filename_flag
+@cluster_flags
+@click.pass_context
+def check(context: click.Context, **_flags: Any) -> None:
+    """Say what the API server would say of manifests; exit 1 if it would refuse any."""
+    from .check import check as check_manifests
+
+    filenames = _filenames(context)
+    report = check_manifests(filenames, _or_usage(lambda: cluster_options(context.params)))
+    click.echo(report.text)
+    sys.exit(1 if report.refused else 0)
+
+
+@cli.command()
+@filename_flag
+@cluster_flags
+@click.option("--namespace", "-n", default="default", show_default=True, help="The pod's namespace.")
+@click.option("--enable-service-links/--no-enable-service-links", default=True, help="As the pod's spec has it.")
+@click.pass_context
+def env(context: click.Context, namespace: str, enable_service_links: bool, **_flags: Any) -> None:
+    """Print the service environment variables that a pod would get."""
+    from .env import environment_lines
+
+    options = _or_usage(lambda: cluster_options(context.params))
+    for line in environment_lines(_filenames(context), options, namespace, enable_service_links=enable_service_links):
+        click.echo(line)
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"clusterless {__version__}")
+
+
+def _serve(context: click.Context, *, proxy: bool, dns: bool) -> NoReturn:
+    from .serve import StartError, serve
+
+    _filenames(context)
+    settings = _or_usage(lambda: settings_of(context))
+    logs.set_up(json=settings.json_logs, verbosity=settings.verbosity)
+    for warning in settings.warnings:
+        log.warning(warning)
+    try:
+        sys.exit(serve(settings, runner.run, proxy=proxy, dns=dns))
+    except StartError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+def _filenames(context: click.Context) -> tuple[str, ...]:
+    filenames: tuple[str, ...] = context.params["filename"]
+    if not filenames:
+        raise click.UsageError("must specify -f: a manifest file, a folder of them, or -", context)
+    return filenames
+
+
+def _or_usage(make: Callable[[], Any]) -> Any:
+    """What `make` returns; a mistake in the flags or their file is wrong usage."""
+    try:
+        return make()
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+
+
+Run = Callable[[Coroutine[Any, Any, int]], int]

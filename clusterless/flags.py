@@ -1,0 +1,194 @@
+"""The flags that several commands share, under the names that Kubernetes gives them, and the Settings made of them."""
+
+import socket
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from click.core import ParameterSource
+
+from controlplane.options import DEFAULT_CLUSTER_CIDR, DEFAULT_SERVICE_RANGE, ClusterOptions
+from controlplane.validation import validate_options
+
+from .kubeproxyconfig import ConfigError, load
+from .settings import GRACE_SECONDS, Settings, existing, port_range, split, with_file
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Decorator = Callable[[_Command], _Command]
+
+
+def _flag(name: str, *more: str, **attributes: Any) -> Callable[[_Command], _Command]:
+    """A click option that can also be set by an environment variable: `--state-dir` by CLUSTERLESS_STATE_DIR."""
+    variable = "CLUSTERLESS_" + name.lstrip("-").upper().replace("-", "_")
+    return click.option(name, *more, envvar=variable, show_envvar=False, **attributes)
+
+
+def _together(*flags: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    def decorate(command: _Command) -> _Command:
+        for flag in reversed(flags):
+            command = flag(command)
+        return command
+
+    return decorate
+
+
+filename_flag = _flag(
+    "--filename", "-f", multiple=True, metavar="PATH", help="A manifest file, a folder of them, or - (repeatable)."
+)
+
+cluster_flags = _together(
+    _flag(
+        "--service-cluster-ip-range",
+        default=DEFAULT_SERVICE_RANGE,
+        metavar="CIDR[,CIDR]",
+        show_default=True,
+        help="Where cluster IPs come from; a second range of the other family makes the cluster dual-stack.",
+    ),
+    _flag(
+        "--service-node-port-range",
+        default="30000-32767",
+        metavar="FIRST-LAST",
+        show_default=True,
+        help="Where node ports come from.",
+    ),
+    _flag(
+        "--cluster-cidr",
+        default=DEFAULT_CLUSTER_CIDR,
+        metavar="CIDR[,CIDR]",
+        show_default=True,
+        help="Where pods have their addresses.",
+    ),
+    _flag("--cluster-domain", default="cluster.local", metavar="NAME", show_default=True, help="The DNS domain."),
+    _flag(
+        "--allow-loopback-endpoints", is_flag=True, help="Let endpoints be on 127.0.0.0/8, which Kubernetes forbids."
+    ),
+    _flag(
+        "--endpoint-cidrs",
+        default="",
+        metavar="CIDR[,CIDR]",
+        help="Refuse hand-written endpoints outside these ranges. Default: any address.",
+    ),
+)
+
+node_flags = _together(
+    filename_flag,
+    cluster_flags,
+    _flag("--hostname-override", default="", metavar="NAME", help="This node's name. Default: the host's."),
+    _flag("--config", default="", metavar="FILE", help="A KubeProxyConfiguration; flags win over it."),
+    _flag("--state-dir", default="", metavar="FOLDER", help="Where allocations are kept and shared between agents."),
+    _flag(
+        "--healthz-bind-address",
+        default="0.0.0.0:10256",
+        metavar="IP:PORT",
+        show_default=True,
+        help="Health checks; 0.0.0.0 means the node's own addresses. Empty: none.",
+    ),
+    _flag(
+        "--metrics-bind-address",
+        default="127.0.0.1:10249",
+        metavar="IP:PORT",
+        show_default=True,
+        help="Prometheus metrics. Empty: none.",
+    ),
+    _flag(
+        "--shutdown-grace-period",
+        default=GRACE_SECONDS,
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        show_default=True,
+        help="How long open connections may go on after SIGTERM.",
+    ),
+    _flag(
+        "--logging-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Log lines."
+    ),
+    _flag(
+        "--v", "-v", "verbosity", default=0, type=int, metavar="LEVEL", help="Log more: 4 and above logs all events."
+    ),
+    _flag("--force-ranges", is_flag=True, help="Claim service ranges that overlap routes or addresses of this host."),
+)
+
+proxy_flags = _together(
+    _flag(
+        "--nodeport-addresses",
+        default="",
+        metavar="LIST",
+        help="Where NodePorts open: CIDRs, or `primary` and `localhost`. Default: primary,localhost.",
+    ),
+    _flag("--load-balancer-ip-range", default="", metavar="CIDR", help="Load balancer addresses that may be claimed."),
+    _flag(
+        "--external-ip-range",
+        multiple=True,
+        metavar="CIDR",
+        help="External IPs that this host may claim (repeatable). Default: only addresses that it has.",
+    ),
+    _flag(
+        "--dial-attempts",
+        default=4,
+        type=click.IntRange(1, 16),
+        metavar="N",
+        show_default=True,
+        help="Endpoints to try for a connection; 1 behaves as kube-proxy's kernel modes do.",
+    ),
+)
+
+dns_flags = _together(
+    _flag("--corefile", default="", metavar="FILE", help="A Corefile. Default: what kubeadm writes."),
+    _flag(
+        "--dns-bind-address",
+        multiple=True,
+        metavar="[+]IP[:PORT]",
+        help="Serve DNS there instead of on the DNS Service's cluster IP; with + as well as there (repeatable).",
+    ),
+)
+
+
+def cluster_options(flags: dict[str, Any]) -> ClusterOptions:
+    """The cluster's options from the flags. Raises ConfigError for ranges that kube-apiserver would not start with."""
+    options = ClusterOptions(
+        service_cluster_ip_ranges=split(flags["service_cluster_ip_range"]),
+        service_node_port_range=port_range(flags["service_node_port_range"]),
+        cluster_cidrs=split(flags["cluster_cidr"]),
+        cluster_domain=flags["cluster_domain"].rstrip(".").lower(),
+        hostname=(flags.get("hostname_override") or socket.gethostname()).strip().lower(),
+        allow_loopback_endpoints=flags["allow_loopback_endpoints"],
+        endpoint_cidrs=split(flags["endpoint_cidrs"]),
+    )
+    if mistakes := validate_options(options):
+        raise ConfigError("; ".join(mistakes))
+    return options
+
+
+def settings_of(context: click.Context) -> Settings:
+    """The settings of the running command: its flags and their variables, over --config's file. Raises ConfigError."""
+    flags = dict(context.params)
+    settings = Settings(
+        filenames=flags["filename"],
+        cluster=cluster_options(flags),
+        hostname_override=flags["hostname_override"],
+        node_port_addresses=split(flags.get("nodeport_addresses", "")),
+        dial_attempts=flags.get("dial_attempts", 4),
+        healthz_bind_address=flags["healthz_bind_address"],
+        metrics_bind_address=flags["metrics_bind_address"],
+        load_balancer_ip_range=flags.get("load_balancer_ip_range", ""),
+        external_ip_ranges=tuple(flags.get("external_ip_range", ())),
+        dns_bind_addresses=tuple(flags.get("dns_bind_address", ())),
+        corefile=flags.get("corefile", ""),
+        state_dir=flags["state_dir"],
+        grace_seconds=flags["shutdown_grace_period"],
+        json_logs=flags["logging_format"] == "json",
+        verbosity=flags["verbosity"],
+        force_ranges=flags["force_ranges"],
+    )
+    if not flags["config"]:
+        return settings
+    file, warnings = load(existing(flags["config"]))
+    given = {_ATTRIBUTES.get(name, name) for name in flags if _is_given(context, name)}
+    return msgspec.structs.replace(with_file(settings, file, frozenset(given)), warnings=tuple(warnings))
+
+
+_ATTRIBUTES = {"nodeport_addresses": "node_port_addresses"}
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) not in (ParameterSource.DEFAULT, None)

@@ -1,0 +1,127 @@
+"""I/O: puts a function into user, network, mount, UTS, IPC and PID namespaces of its own, so that it needs no root.
+
+Three processes: the caller, which waits; a middle one, which owns the namespaces; and the first process of the PID
+namespace, which runs the function. Each dies with the one before it, and with the first process the kernel kills all
+others in the namespace: nothing is left, also after SIGKILL.
+"""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from .linux import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_REC,
+    die_with_parent,
+    mount,
+    unshare,
+)
+
+
+class NotAllowedError(Exception):
+    """The machine does not let this user make namespaces; the text says what to do."""
+
+
+def run(function: Callable[[], int]) -> int:
+    """Run `function` as the first process of namespaces of its own; returns its exit code.
+
+    Raises NotAllowedError where the kernel refuses; found by trying, since no setting tells it reliably.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    refusal_read, refusal_write = os.pipe()
+    parent = os.getpid()
+    middle = os.fork()
+    if middle == 0:
+        os.close(refusal_read)
+        os._exit(_own_namespaces(function, parent, refusal_write))
+    os.close(refusal_write)
+    forwarded = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT,)}
+    forwarded[signal.SIGTERM] = signal.signal(signal.SIGTERM, lambda *_: os.kill(middle, signal.SIGTERM))
+    try:
+        with os.fdopen(refusal_read) as pipe:
+            refusal = pipe.read()
+        _, status = os.waitpid(middle, 0)
+    finally:
+        for number, handler in forwarded.items():
+            signal.signal(number, handler)
+    if refusal:
+        raise NotAllowedError(refusal)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _own_namespaces(function: Callable[[], int], parent: int, refusal: int) -> int:
+    uid, gid = os.getuid(), os.getgid()
+    try:
+        unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID)
+        _become_root(uid, gid)
+    except OSError as error:
+        os.write(refusal, _advice(error).encode())
+        return 1
+    die_with_parent(parent)  # after the credentials changed, which would clear it
+    me = os.getpid()
+    first = os.fork()
+    if first == 0:
+        os._exit(_first_process(function, me, refusal))
+    os.close(refusal)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(first, signal.SIGTERM))
+    while True:
+        _, status = os.waitpid(first, 0)
+        return os.waitstatus_to_exitcode(status)
+
+
+def _become_root(uid: int, gid: int) -> None:
+    """Be uid and gid 0 inside; only one's own ids may be mapped without privilege (user_namespaces(7))."""
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+
+
+def _first_process(function: Callable[[], int], middle: int, refusal: int) -> int:
+    try:
+        # The parent is in another PID namespace, where its id reads as 0.
+        die_with_parent(0 if os.getppid() == 0 else middle)
+        _private_mounts()
+    except OSError as error:
+        os.write(refusal, _advice(error).encode())
+        return 1
+    os.close(refusal)
+    try:
+        return function()
+    except KeyboardInterrupt:
+        return 130
+    except BaseException:  # this process ends here, and the reason must be seen
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _private_mounts() -> None:
+    """Our own /proc for the PID namespace, and our own /run, where `ip netns` keeps its names."""
+    mount("none", "/", flags=MS_REC | MS_PRIVATE)
+    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
+    Path("/run/netns").mkdir()
+
+
+def _advice(error: OSError) -> str:
+    return (
+        f"this machine does not let user {os.geteuid()} make namespaces ({error.filename}: {error.strerror}); "
+        "run as root, or allow it: sysctl kernel.unprivileged_userns_clone=1 (Debian), "
+        "sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), sysctl user.max_user_namespaces=10000"
+    )

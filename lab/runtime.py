@@ -1,0 +1,125 @@
+"""I/O: brings a lab up as the first process of its namespaces, runs one command in it, and takes it down."""
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from controlplane.builtin import DNS_SERVICE
+from controlplane.snapshot import Snapshot
+
+from .hostfiles import hosts, resolv_conf
+from .network import lay
+from .processes import RUN, start
+from .topology import Host, Role, Topology
+
+NOTIFY = RUN / "notify"
+READY_SECONDS = 60.0  # against hangs; the promise is 3 s
+
+
+class LabError(Exception):
+    """The lab could not be brought up; the text says which host and shows the end of its log."""
+
+
+class Lab:
+    """A running lab. `programs` says what runs on a host, by its role; a host without one only lets commands in."""
+
+    def __init__(
+        self, topology: Topology, snapshot: Snapshot, programs: Mapping[Role, Callable[[Host], Callable[[], int]]]
+    ) -> None:
+        self.topology = topology
+        self.snapshot = snapshot
+        self._programs = programs
+        self._running: dict[int, Host] = {}
+
+    def up(self) -> None:
+        """Make the network, start everything and wait until all have said that they are ready. Raises LabError."""
+        with _notifications() as ready:
+            lay(self.topology)
+            self._write_files()
+            waiting = [host for host in self.topology.hosts if self._starts(host)]
+            for host in waiting:
+                pid = start(host, self._programs[host.role](host), log=_log(host))
+                self._running[pid] = host
+            self._wait_ready(ready, len(waiting))
+
+    def run(self, host: Host, function: Callable[[], int]) -> int:
+        """Run a function on a host, with our standard streams; returns its exit code, 128 + n when signal n ends it."""
+        pid = start(host, function)
+        while True:
+            done, status = os.wait()
+            if done == pid:
+                code = os.waitstatus_to_exitcode(status)
+                return code if code >= 0 else 128 - code
+            self._ended(done)
+
+    def down(self) -> None:
+        """Stop what was started, the nodes' agents in good order; the kernel ends the rest with us."""
+        for pid in self._running:
+            os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + 2.0
+        while self._running and time.monotonic() < deadline:
+            done, _ = os.waitpid(-1, os.WNOHANG)
+            if done:
+                self._running.pop(done, None)
+            else:
+                signal.sigtimedwait([signal.SIGCHLD], 0.05)
+
+    def _starts(self, host: Host) -> bool:
+        return host.role in self._programs and (host.role is not Role.OUTSIDE or bool(host.ports))
+
+    def _write_files(self) -> None:
+        service = self.snapshot.services.get(DNS_SERVICE)
+        servers = service.spec.cluster_ips if service else ()
+        for host in self.topology.hosts:
+            folder = RUN / "hosts" / host.name
+            folder.mkdir(parents=True)
+            text = resolv_conf(host, servers, self.snapshot.options.cluster_domain)
+            (folder / "resolv.conf").write_text(text)
+            (folder / "hosts").write_text(hosts(host, self.snapshot))
+
+    def _wait_ready(self, ready: socket.socket, count: int) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while count:
+            readable, _, _ = select.select([ready], [], [], 0.05)
+            if readable:
+                count -= ready.recv(4096).split(b"\n").count(b"READY=1")
+            done, _ = os.waitpid(-1, os.WNOHANG) if self._running else (0, 0)
+            if done:
+                raise LabError(_told(self._running[done], "ended before it was ready"))
+            if time.monotonic() > deadline:
+                raise LabError(f"{count} hosts were not ready after {READY_SECONDS:.0f} s")
+
+    def _ended(self, pid: int) -> None:
+        host = self._running.pop(pid, None)
+        if host is not None:
+            print(_told(host, "has ended"), file=sys.stderr)  # noqa: T201
+
+
+def _log(host: Host) -> Path:
+    folder = RUN / "log"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / host.name
+
+
+def _told(host: Host, what: str) -> str:
+    log = _log(host)
+    tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
+    return "\n".join([f"{host.role} {host.name} {what}; its log:", *(f"  {line}" for line in tail)])
+
+
+def _notifications() -> socket.socket:
+    """Where every program says READY=1, as systemd's services do (sd_notify(3))."""
+    NOTIFY.parent.mkdir(parents=True, exist_ok=True)
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    receiver.bind(str(NOTIFY))
+    return receiver
+
+
+def environment(base: Mapping[str, str], extra: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
+    """The environment of a program in the lab: it says READY to us."""
+    return {**base, "NOTIFY_SOCKET": str(NOTIFY), **dict(extra)}
