@@ -1,0 +1,43 @@
+"""Pure: what the `loadbalance` plugin does to a reply (plugin/loadbalance/loadbalance.go)."""
+
+from collections.abc import Sequence
+from random import Random
+
+import msgspec
+
+from .model import Rcode, Record, RecordType, Reply
+
+_ADDRESSES = frozenset({RecordType.A, RecordType.AAAA})
+
+
+def shuffled(reply: Reply, rng: Random) -> Reply:
+    """The reply with its A, AAAA and MX records in a random order, CNAMEs first, in each section of a good answer."""
+    if reply.rcode is not Rcode.NOERROR:
+        return reply
+    return msgspec.structs.replace(
+        reply,
+        answer=_shuffled(reply.answer, rng),
+        authority=_shuffled(reply.authority, rng),
+        additional=_shuffled(reply.additional, rng),
+    )
+
+
+def _shuffled(section: Sequence[Record], rng: Random) -> tuple[Record, ...]:
+    if len(section) < 2:
+        return tuple(section)
+    names = [record for record in section if record.type == RecordType.CNAME]
+    addresses = [record for record in section if record.type in _ADDRESSES]
+    exchanges = [record for record in section if record.type == RecordType.MX]
+    moved = {RecordType.CNAME, RecordType.MX, *_ADDRESSES}
+    others = [record for record in section if record.type not in moved]
+    rng.shuffle(addresses)
+    rng.shuffle(exchanges)
+    return (*names, *others, *addresses, *exchanges)
+
+
+def orders(reply: Reply) -> int:
+    """How many orders of the reply can differ in what comes first; 1 if shuffling it changes nothing."""
+    if reply.rcode is not Rcode.NOERROR:
+        return 1
+    sections = (reply.answer, reply.authority, reply.additional)
+    return max(1, *(sum(record.type in _ADDRESSES for record in section) for section in sections))

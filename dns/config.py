@@ -1,0 +1,143 @@
+"""Pure: a Corefile's server blocks into the settings of the DNS server, with every mistake of the plugins at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from .corefile import Directive, Importer, ServerBlock, no_files, parse
+from .corefiletokens import CorefileProblem
+from .model import Labels
+from .names import to_text
+from .origins import origins_of, split_port
+from .plugins import PLUGINS, Plugin, PluginSettings, Report, Scope
+
+DEFAULT_PORT = 53
+
+STOCK_COREFILE = """\
+.:53 {
+    errors
+    health {
+        lameduck 5s
+    }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+        pods insecure
+        fallthrough in-addr.arpa ip6.arpa
+        ttl 30
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf {
+        max_concurrent 1000
+    }
+    cache 30 {
+        disable success cluster.local
+        disable denial cluster.local
+    }
+    loop
+    reload
+    loadbalance
+}
+"""
+"""What kubeadm gives CoreDNS (cmd/kubeadm/app/phases/addons/dns/manifests.go); the default here too."""
+
+_T = TypeVar("_T", bound=PluginSettings)
+
+
+class ServerSettings(msgspec.Struct, frozen=True):
+    """One server block: the zones that it is asked about, on one port, and its plugins' settings by their type."""
+
+    zones: tuple[Labels, ...]
+    port: int
+    plugins: Mapping[type[PluginSettings], PluginSettings]
+
+    def get(self, kind: type[_T]) -> _T | None:
+        """The settings of a plugin, `None` if the block does not load it."""
+        found = self.plugins.get(kind)
+        return found if isinstance(found, kind) else None
+
+
+class DnsConfig(msgspec.Struct, frozen=True):
+    """All server blocks; a question goes to the one whose zone matches most labels, of those on its port."""
+
+    servers: tuple[ServerSettings, ...]
+    warnings: tuple[CorefileProblem, ...] = ()
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """The ports that the Corefile speaks of; 53 stands for whatever port the DNS server is bound to."""
+        return frozenset(server.port for server in self.servers)
+
+
+def stock_corefile(cluster_domain: str = "cluster.local") -> str:
+    """The stock Corefile of a cluster with that domain."""
+    return STOCK_COREFILE.replace("cluster.local", cluster_domain)
+
+
+def configure(
+    text: str,
+    *,
+    file: str = "Corefile",
+    environment: Mapping[str, str] | None = None,
+    load: Importer = no_files,
+) -> tuple[DnsConfig | None, tuple[CorefileProblem, ...]]:
+    """The settings that a Corefile stands for, or its errors: of the syntax the first one, of the plugins all."""
+    known = frozenset(plugin.name for plugin in PLUGINS)
+    blocks, problems = parse(text, file=file, environment=environment, known=known, load=load)
+    servers: list[ServerSettings] = []
+    seen: set[tuple[Labels, int]] = set()
+    found = list(problems)
+    for block in blocks:
+        by_port, key_problems = _zones_by_port(block, seen)
+        found += key_problems
+        for port, zones in by_port.items():
+            plugins, plugin_problems = _plugins(block, Scope(zones))
+            found += [problem for problem in plugin_problems if problem not in found]
+            servers.append(ServerSettings(zones, port, plugins))
+    if any(not problem.warning for problem in found):
+        return None, tuple(found)
+    return DnsConfig(tuple(servers), tuple(found)), ()
+
+
+def _zones_by_port(
+    block: ServerBlock, seen: set[tuple[Labels, int]]
+) -> tuple[dict[int, tuple[Labels, ...]], list[CorefileProblem]]:
+    """The zones of a block's keys, by port; a zone that another block serves is refused."""
+    by_port: dict[int, tuple[Labels, ...]] = {}
+    problems: list[CorefileProblem] = []
+    for key in block.keys:
+        scheme, separator, _ = key.rpartition("://")
+        zones = origins_of(key)
+        port = split_port(key)[1] or DEFAULT_PORT
+        if separator and scheme != "dns":
+            problems.append(CorefileProblem(block.file, block.line, f"transport '{scheme}' is not offered"))
+        elif not zones:
+            problems.append(CorefileProblem(block.file, block.line, f"cannot normalize zone '{key}'"))
+        for zone in zones:
+            if (zone, port) in seen:
+                text = f"cannot serve dns://{to_text(zone)}:{port} - it is already defined"
+                problems.append(CorefileProblem(block.file, block.line, text))
+            seen.add((zone, port))
+        by_port[port] = (*by_port.get(port, ()), *zones)
+    return by_port, problems
+
+
+def _plugins(
+    block: ServerBlock, scope: Scope
+) -> tuple[dict[type[PluginSettings], PluginSettings], list[CorefileProblem]]:
+    settings: dict[type[PluginSettings], PluginSettings] = {}
+    problems: list[CorefileProblem] = []
+    for plugin in PLUGINS:
+        directives = [directive for directive in block.directives if directive.name == plugin.name]
+        if directives:
+            made, report = _configured(plugin, directives, scope)
+            settings[type(made)] = made
+            problems += report.problems
+    return settings, problems
+
+
+def _configured(plugin: Plugin, directives: Sequence[Directive], scope: Scope) -> tuple[PluginSettings, Report]:
+    report = Report(plugin.name)
+    if plugin.once and len(directives) > 1:
+        report.refuse(directives[1], "this plugin can only be used once per Server Block")
+    return plugin.configure(directives, scope, report), report
