@@ -47,7 +47,7 @@ class Silence(msgspec.Struct, frozen=True):
 Verdict: TypeAlias = Query | Refusal | Silence
 
 
-class _MalformedError(Exception):
+class MalformedError(Exception):
     """The packet ends early, or holds what no query may hold."""
 
 
@@ -68,9 +68,9 @@ def inspect(packet: bytes, *, udp: bool, source_port: int = 0) -> Verdict:
     if questions != 1 or answers > 1 or authorities > 1 or additionals > 2 or (udp and len(packet) > MAX_UDP_QUERY):
         return _refusal(Rcode.FORMERR, identity, bits)
     try:
-        qname, qtype, qclass, offset = _question(packet)
+        qname, qtype, qclass, offset = read_question(packet)
         edns = _edns(packet, offset, answers + authorities, additionals)
-    except _MalformedError:
+    except MalformedError:
         return _refusal(Rcode.FORMERR, identity, bits)
     if edns is not None and edns.version:
         return _refusal(Rcode.BADVERS, identity, bits, opcode)
@@ -90,8 +90,8 @@ def _refusal(rcode: Rcode, identity: int, bits: int, opcode: int = OPCODE_QUERY)
     return Refusal(rcode, identity, opcode, recursion_desired=bool(bits & RD), checking_disabled=bool(bits & CD))
 
 
-def _question(packet: bytes) -> tuple[Labels, int, int, int]:
-    """The question's name, type and class, and where the next section starts."""
+def read_question(packet: bytes) -> tuple[Labels, int, int, int]:
+    """The first question's name, type and class, and where the next section starts; MalformedError without one."""
     labels, offset, end = [], HEADER_LENGTH, len(packet)
     limit = min(end, HEADER_LENGTH + MAX_NAME)
     while offset < limit:
@@ -100,13 +100,13 @@ def _question(packet: bytes) -> tuple[Labels, int, int, int]:
         if length == 0:
             break
         if length > MAX_LABEL:
-            raise _MalformedError
+            raise MalformedError
         labels.append(packet[offset : offset + length])
         offset += length
     else:
-        raise _MalformedError
+        raise MalformedError
     if offset + 4 > end:
-        raise _MalformedError
+        raise MalformedError
     qtype, qclass = _TYPE_AND_CLASS.unpack_from(packet, offset)
     return tuple(labels), qtype, qclass, offset + 4
 
@@ -118,15 +118,15 @@ def _edns(packet: bytes, offset: int, skipped: int, additionals: int) -> Edns | 
         owner = packet[offset : offset + 1]
         offset = _after_name(packet, offset)
         if offset + _FIXED.size > len(packet):
-            raise _MalformedError
+            raise MalformedError
         rtype, rclass, ttl, length = _FIXED.unpack_from(packet, offset)
         start = offset + _FIXED.size
         offset = start + length
         if offset > len(packet):
-            raise _MalformedError
+            raise MalformedError
         if rtype == RecordType.OPT and index >= skipped:
             if edns is not None or owner != b"\0":
-                raise _MalformedError
+                raise MalformedError
             edns = _opt(rclass, ttl, packet[start:offset])
     return edns
 
@@ -143,7 +143,7 @@ def _after_name(packet: bytes, offset: int) -> int:
         if length > MAX_LABEL:
             break
         offset += length + 1
-    raise _MalformedError
+    raise MalformedError
 
 
 def _opt(payload_size: int, ttl: int, data: bytes) -> Edns:
@@ -160,11 +160,11 @@ def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
     offset = count = 0
     while offset < len(data):
         if offset + _OPTION.size > len(data) or count == MAX_OPTIONS:
-            raise _MalformedError
+            raise MalformedError
         code, length = _OPTION.unpack_from(data, offset)
         offset += _OPTION.size
         if offset + length > len(data):
-            raise _MalformedError
+            raise MalformedError
         yield code, data[offset : offset + length]
         offset += length
         count += 1
