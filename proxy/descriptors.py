@@ -1,0 +1,97 @@
+"""How many file descriptors there are to spend, who holds them, and who waits for some."""
+
+import errno
+import resource
+import typing
+from collections import deque
+
+# What the rest of the process may hold besides listeners, connections and flows: standard streams, the loops' own, log
+# and state files, DNS and health sockets. A share of the limit, so that a small process keeps room to work at all.
+RESERVED_SHARE = 1 / 40
+RESERVED_LEAST = 24
+RESERVED_MOST = 512
+
+# The errnos that say "not now" rather than "never": trio's ACCEPT_CAPACITY_ERRNOS.
+EXHAUSTION = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+# When to try again after one of those, as trio's `serve_listeners` does.
+RETRY_SECONDS = 0.1
+
+
+def raise_fd_limit() -> int:
+    """Raise this process's soft limit of descriptors to its hard one, as HAProxy and Go programs do; returns it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def fd_budget() -> int:
+    """How many descriptors listeners, connections and flows may hold together, by the soft limit of now."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    reserved = min(max(int(soft * RESERVED_SHARE), RESERVED_LEAST), RESERVED_MOST)
+    return max(soft - reserved, 0)
+
+
+class Waiter(typing.Protocol):
+    """Who could not take descriptors and wants to know when to try again."""
+
+    def resume(self) -> None:
+        """Try again, soon and not within this call."""
+        ...
+
+
+class Descriptors:
+    """The budget that listeners, connections and flows of one process share, and the line of those who wait for it."""
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self.held = 0
+        self.is_exhausted = False  # the kernel had none, whatever the budget says
+        self._waiting: deque[Waiter] = deque()
+
+    def take(self, number: int) -> bool:
+        """Account for that many more; `False`, and nothing taken, when there are not so many."""
+        if self.is_exhausted or self.held + number > self.budget:
+            return False
+        self.held += number
+        return True
+
+    def hold(self, number: int) -> None:
+        """Account for descriptors that exist already, over the budget if need be."""
+        self.held += number
+
+    def give(self, number: int) -> None:
+        """Take descriptors off the account that were closed, or never made; the first who waits is told."""
+        assert self.held >= number, "more descriptors were given back than taken"
+        self.held -= number
+        if self._waiting and not self.is_exhausted:
+            self._waiting.popleft().resume()
+
+    def wait(self, waiter: Waiter) -> bool:
+        """Stand in line; `True` for the first, with whom a pause begins."""
+        self._waiting.append(waiter)
+        return len(self._waiting) == 1
+
+    def leave(self, waiter: Waiter) -> None:
+        """Stand in line no longer; one who does not stand there is passed over."""
+        if waiter in self._waiting:
+            self._waiting.remove(waiter)
+
+    def exhaust(self) -> bool:
+        """The kernel has none left: nobody takes any until `recover`. `True` when this is news."""
+        is_news, self.is_exhausted = not self.is_exhausted, True
+        return is_news
+
+    def recover(self) -> None:
+        """Try the kernel again: all who wait are told."""
+        self.is_exhausted = False
+        waiting, self._waiting = self._waiting, deque()
+        for waiter in waiting:
+            waiter.resume()
+
+    def on_timer(self) -> None:
+        """RETRY_SECONDS after exhaustion."""
+        self.recover()
+
+    def abort(self) -> None:
+        """Nothing here belongs to a connection."""

@@ -1,0 +1,242 @@
+"""One client that waits for an endpoint: dial after dial, until one is taken or none is left.
+
+Nothing is read from the client meanwhile: its early bytes wait in the kernel, in order, and count against the client's
+window. Its FIN is not taken for a farewell, since a client may send all it has, shut down and wait for the answer
+(HAProxy's `option abortonclose` is off by default for that reason); its reset ends the dial.
+"""
+
+import errno
+import logging
+import os
+import select
+import socket
+
+from .counters import DialOutcome, PauseReason
+from .descriptors import EXHAUSTION
+from .line import Line
+from .model import Endpoint, Frontend
+from .reactor import TimerOwner
+from .relay import Relay
+from .tcpsocket import is_joined_to_itself, reset_on_close, upstream_socket
+from .timers import Timer
+
+log = logging.getLogger(__name__)
+
+# What `connect` and SO_ERROR say, and what it means for the choice of the next endpoint.
+OUTCOMES = {
+    errno.ECONNREFUSED: DialOutcome.REFUSED,
+    errno.ECONNRESET: DialOutcome.REFUSED,
+    errno.ETIMEDOUT: DialOutcome.TIMED_OUT,
+    errno.EHOSTUNREACH: DialOutcome.UNREACHABLE,
+    errno.ENETUNREACH: DialOutcome.UNREACHABLE,
+    errno.EHOSTDOWN: DialOutcome.UNREACHABLE,
+    errno.ENETDOWN: DialOutcome.UNREACHABLE,
+    errno.ENONET: DialOutcome.UNREACHABLE,
+    errno.EAFNOSUPPORT: DialOutcome.UNREACHABLE,  # this host has no IPv6
+    errno.EINVAL: DialOutcome.UNREACHABLE,  # a link-local address without a scope
+    errno.ENOPROTOOPT: DialOutcome.UNREACHABLE,
+    errno.EOPNOTSUPP: DialOutcome.UNREACHABLE,
+    errno.EACCES: DialOutcome.PROHIBITED,
+    errno.EPERM: DialOutcome.PROHIBITED,
+    errno.EADDRNOTAVAIL: DialOutcome.NO_PORTS,
+    errno.EAGAIN: DialOutcome.NO_PORTS,
+    **dict.fromkeys(EXHAUSTION, DialOutcome.NO_DESCRIPTORS),
+}
+
+FIRST_UNPRIVILEGED_PORT = 1024  # the kernel chooses local ports from a range that lies above
+
+
+class Dial:
+    """A client from the moment that it was accepted until an endpoint takes it; then a `Relay` stands for it.
+
+    The caller has taken two descriptors from the budget, which are given back when the connection is over.
+    """
+
+    __slots__ = (
+        "_address",
+        "_attempt",
+        "_client",
+        "_client_events",
+        "_endpoint",
+        "_is_over",
+        "_line",
+        "_outcome",
+        "_timer",
+        "_tried",
+        "_upstream",
+        "frontend",
+    )
+
+    def __init__(self, line: Line, frontend: Frontend, client: socket.socket, address: str) -> None:
+        self.frontend = frontend
+        self._line = line
+        self._client = client
+        self._address = address  # the client's
+        self._client_events = 0
+        self._endpoint: Endpoint | None = None  # that is being dialled
+        self._upstream: socket.socket | None = None
+        self._timer: Timer[TimerOwner] | None = None
+        self._attempt = 0  # counts from 0, as `RelaySettings.dial_timeout` does
+        self._tried: list[Endpoint] = []
+        self._outcome: DialOutcome | None = None  # of the last attempt
+        self._is_over = False
+
+    def start(self) -> None:
+        """Dial the first endpoint."""
+        self._line.counters.service(self.frontend.service).accepted += 1
+        self._line.reactor.connections.add(self)
+        self._line.reactor.watch(self._client, WaitingClient(self))
+        self._dial()
+
+    def on_events(self, events: int) -> None:
+        """Of the upstream socket: it is connected, or failed."""
+        assert self._upstream is not None
+        number = 0
+        if events & (select.EPOLLERR | select.EPOLLHUP):
+            number = self._upstream.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if number:
+            self._fail(number)
+        elif events & select.EPOLLOUT:
+            self._join(events)
+
+    def on_client_events(self, events: int) -> None:
+        """Of the client's socket: kept for the relay; a reset ends the dial."""
+        self._client_events |= events
+        if events & select.EPOLLERR:
+            self.abort()
+
+    def on_timer(self) -> None:
+        """The attempt took too long."""
+        self._fail(errno.ETIMEDOUT)
+
+    def abort(self) -> None:
+        """Reset the client and let go of everything; a second call does nothing."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._drop_upstream()
+        if self._timer is not None:
+            self._line.reactor.cancel_timer(self._timer)
+        reset_on_close(self._client)
+        self._line.reactor.discard(self._client)
+        self._line.reactor.connections.remove(self)
+        self._line.reactor.descriptors.give(2)
+        counters = self._line.counters.service(self.frontend.service)
+        counters.unserved += 1
+        counters.closed += 1
+
+    def _dial(self) -> None:
+        """Begin the next attempt that can be begun; with none left, the client is reset."""
+        while (endpoint := self._next_endpoint()) is not None:
+            self._endpoint = endpoint
+            number = self._connect(endpoint)
+            if number in (0, errno.EINPROGRESS):
+                self._set_deadline()
+                return
+            self._note_failure(number)
+        self.abort()
+
+    def _next_endpoint(self) -> Endpoint | None:
+        """One that was not tried; after a time-out any, when all were tried: a lost SYN is not a dead endpoint."""
+        if self._attempt >= self._line.settings.dial_attempts or self._outcome is DialOutcome.NO_DESCRIPTORS:
+            return None
+        endpoint = self._pick()
+        if endpoint is None and self._outcome is DialOutcome.TIMED_OUT:
+            self._tried.clear()
+            endpoint = self._pick()
+        return endpoint
+
+    def _pick(self) -> Endpoint | None:
+        return self._line.chooser.pick(self.frontend, self._address, self._line.reactor.now, self._tried)
+
+    def _connect(self, endpoint: Endpoint) -> int:
+        """Begin to connect; returns the errno."""
+        try:
+            self._upstream = upstream_socket(endpoint, self._line.settings)
+        except OSError as error:
+            return _known(error)
+        number = self._upstream.connect_ex((endpoint.address, endpoint.port))
+        self._line.reactor.watch(self._upstream, self)
+        return number
+
+    def _set_deadline(self) -> None:
+        reactor, seconds = self._line.reactor, self._line.settings.dial_timeout(self._attempt)
+        if self._timer is None:
+            self._timer = reactor.start_timer(self, seconds)
+        else:
+            reactor.move_timer(self._timer, reactor.now + seconds)
+
+    def _fail(self, number: int) -> None:
+        """The attempt under way came to nothing."""
+        self._note_failure(number)
+        self._dial()
+
+    def _note_failure(self, number: int) -> None:
+        assert self._endpoint is not None
+        self._drop_upstream()
+        self._outcome = OUTCOMES[number]
+        self._attempt += 1
+        self._tried.append(self._endpoint)
+        self._line.chooser.dial_failed(self.frontend, self._address, self._endpoint)
+        counters = self._line.counters
+        counters.service(self.frontend.service).endpoint(self._endpoint).dial_failures[self._outcome] += 1
+        if self._outcome is DialOutcome.NO_DESCRIPTORS and self._line.reactor.pause_accepting():
+            counters.accept_pauses[PauseReason.EXHAUSTED] += 1
+        self._log_failure(self._endpoint, number)
+
+    def _log_failure(self, endpoint: Endpoint, number: int) -> None:
+        held_back = self._line.failures.admit(self._line.reactor.now)
+        if held_back is None:
+            return
+        details = {
+            "frontend": str(self.frontend.key),
+            "service": str(self.frontend.service),
+            "endpoint": str(endpoint),
+            "attempt": self._attempt,
+            "outcome": str(self._outcome),
+            "error": os.strerror(number),
+            "unreported": held_back,
+        }
+        log.warning("an endpoint did not take a connection", extra={"kv": details})
+
+    def _drop_upstream(self) -> None:
+        if self._upstream is not None:
+            self._line.reactor.discard(self._upstream)
+            self._upstream = None
+
+    def _join(self, events: int) -> None:
+        """The endpoint took the connection."""
+        assert self._upstream is not None
+        assert self._endpoint is not None
+        assert self._timer is not None
+        if self._endpoint.port >= FIRST_UNPRIVILEGED_PORT and is_joined_to_itself(self._upstream, self._endpoint):
+            self._fail(errno.ECONNREFUSED)
+            return
+        self._is_over = True
+        relay = Relay(self._line, self.frontend, self._endpoint, self._client, self._upstream)
+        self._line.reactor.connections.replace(self, relay)
+        relay.start(self._timer, self._client_events, events)
+
+
+class WaitingClient:
+    """The client's socket while its endpoint is dialled."""
+
+    __slots__ = ("_dial",)
+
+    def __init__(self, dial: Dial) -> None:
+        self._dial = dial
+
+    def on_events(self, events: int) -> None:
+        """Tell the dial."""
+        self._dial.on_client_events(events)
+
+    def abort(self) -> None:
+        """End the dial."""
+        self._dial.abort()
+
+
+def _known(error: OSError) -> int:
+    """The errno, if `OUTCOMES` knows what it means; the error is raised again otherwise."""
+    if error.errno not in OUTCOMES:
+        raise error
+    return error.errno

@@ -1,0 +1,164 @@
+"""One client joined to one endpoint: two sockets, two directions that know nothing of each other.
+
+`side` moves the bytes. Here is how a connection ends, and how one side's end is passed on to the other:
+
+* FIN: when all that came before it is sent, the other side's sending is shut down. The other direction goes on. When
+  both are through, both sockets are closed. From the first FIN on, silence is bounded by `half_close_seconds`.
+* Reset (or any other way to lose a side): all that the lost side had sent still goes to the other one, which is reset
+  once its kernel has acknowledged every byte, because a reset throws away what is on its way. That is bounded by
+  `half_close_seconds` without progress, too.
+* Idleness, the end of a grace period, and a bug of ours reset both sides at once.
+"""
+
+import math
+import socket
+
+from .line import Line
+from .model import Endpoint, Frontend
+from .reactor import TimerOwner
+from .side import Side
+from .tcpsocket import reset_on_close, unacknowledged_bytes
+from .timers import Timer
+
+# How often the kernel is asked whether a side that will be reset has everything: it does not tell of its own accord.
+FIRST_CHECK_SECONDS = 0.001
+LAST_CHECK_SECONDS = 1.0
+
+
+class Relay:
+    """A connection from the moment that its endpoint took it; `connections` and `chooser` hear when it is over."""
+
+    __slots__ = (
+        "_check_seconds",
+        "_client",
+        "_endpoint",
+        "_endpoint_counters",
+        "_is_closed",
+        "_line",
+        "_resetting",
+        "_service_counters",
+        "_timer",
+        "_unacknowledged",
+        "_upstream",
+        "active_at",
+        "frontend",
+        "reactor",
+    )
+
+    def __init__(
+        self,
+        line: Line,
+        frontend: Frontend,
+        endpoint: Endpoint,
+        client: socket.socket,
+        upstream: socket.socket,
+    ) -> None:
+        self.reactor = line.reactor
+        self.frontend = frontend
+        self.active_at = line.reactor.now
+        self._line = line
+        self._endpoint = endpoint
+        self._service_counters = line.counters.service(frontend.service)
+        self._endpoint_counters = self._service_counters.endpoint(endpoint)
+        self._client = Side(self, client, self._endpoint_counters.from_clients)
+        self._upstream = Side(self, upstream, self._endpoint_counters.to_clients)
+        self._client.peer, self._upstream.peer = self._upstream, self._client
+        self._timer: Timer[TimerOwner] | None = None
+        self._resetting: Side | None = None
+        self._unacknowledged: float = math.inf
+        self._check_seconds = FIRST_CHECK_SECONDS
+        self._is_closed = False
+
+    def start(self, timer: Timer[TimerOwner], client_events: int, upstream_events: int) -> None:
+        """Take over a dial's timer and its watched sockets, with the events that they had so far."""
+        self._timer = timer
+        timer.owner = self
+        self._endpoint_counters.opened += 1
+        self._endpoint_counters.open += 1
+        self._line.chooser.opened(self.frontend, self._endpoint)
+        self.reactor.hand_over(self._client.sock, self._client)
+        self.reactor.hand_over(self._upstream.sock, self._upstream)
+        self._client.on_events(client_events)
+        if not self._is_closed:
+            self._upstream.on_events(upstream_events)
+
+    def pass_on_end(self, side: Side) -> None:
+        """All that `side` had sent is with its peer: now the peer learns how it ended."""
+        if side.is_lost:
+            self._reset_when_acknowledged(side.peer)
+        elif side.peer.shut_down() and side.is_shut:
+            self._finish()
+        else:
+            self._limit_silence()
+
+    def on_end(self, side: Side) -> None:  # noqa: ARG002 - it does not matter whose end it is
+        """The end has begun; what is kept for the peer goes first."""
+        self._limit_silence()
+
+    def on_loss(self, side: Side) -> None:
+        """`side` is lost; what it had sent may still be on its way to its peer."""
+        if side.peer.is_lost:
+            self.abort()
+        elif side.has_ended and side.peer.kept is None:
+            self._reset_when_acknowledged(side.peer)
+        else:
+            self._limit_silence()
+
+    def on_timer(self) -> None:
+        """A deadline is over: that of the side being reset, or the one for silence, which may have moved on since."""
+        assert self._timer is not None
+        if self._resetting is not None:
+            self._check_reset(self._resetting)
+        elif self.reactor.now >= self._silent_until():
+            self.abort()
+        else:
+            self.reactor.move_timer(self._timer, self._silent_until())
+
+    def abort(self) -> None:
+        """Reset both sides at once."""
+        if self._is_closed:
+            return
+        self._endpoint_counters.resets += 1
+        reset_on_close(self._client.sock)
+        reset_on_close(self._upstream.sock)
+        self._finish()
+
+    def _limit_silence(self) -> None:
+        """From now on the shorter bound holds, and this counts as a sign of life."""
+        assert self._timer is not None
+        self.active_at = self.reactor.now
+        self.reactor.move_timer(self._timer, self._silent_until())
+
+    def _silent_until(self) -> float:
+        is_ending = any(side.has_ended or side.is_lost for side in (self._client, self._upstream))
+        seconds = self._line.settings.half_close_seconds if is_ending else self._line.settings.idle_seconds
+        return self.active_at + (seconds or math.inf)
+
+    def _reset_when_acknowledged(self, side: Side) -> None:
+        if self._resetting is None and not self._is_closed:
+            self._resetting = side
+            self._check_reset(side)
+
+    def _check_reset(self, side: Side) -> None:
+        assert self._timer is not None
+        unacknowledged = unacknowledged_bytes(side.sock)
+        if unacknowledged < self._unacknowledged:
+            self.active_at = self.reactor.now
+        self._unacknowledged = unacknowledged
+        if not unacknowledged or self.reactor.now >= self._silent_until():
+            self.abort()
+            return
+        self.reactor.move_timer(self._timer, self.reactor.now + self._check_seconds)
+        self._check_seconds = min(self._check_seconds * 2, LAST_CHECK_SECONDS)
+
+    def _finish(self) -> None:
+        assert self._timer is not None
+        self._is_closed = True
+        self.reactor.cancel_timer(self._timer)
+        for side in (self._client, self._upstream):
+            side.close()
+        self._endpoint_counters.open -= 1
+        self._service_counters.closed += 1
+        self._line.chooser.closed(self.frontend, self._endpoint)
+        self.reactor.connections.remove(self)
+        self.reactor.descriptors.give(2)

@@ -1,0 +1,193 @@
+"""One of the two sockets of a connection: what may be read from it, and what waits to be sent to it.
+
+A side reads one buffer and sends it to its peer at once; only what the peer did not take is copied and kept. While
+something is kept for a side, nothing more is read for it (back-pressure: one buffer's worth a direction at most).
+
+Reading less than was asked for means that there is nothing more to read until the next edge (epoll(7)). That does not
+hold after a FIN, an error or urgent bytes, whose edge may be past: then reading goes on until `recv` says so.
+"""
+
+import errno
+import select
+import socket
+import typing
+
+from .counters import Tally
+from .reactor import RECEIVE_BUFFER_BYTES, Reactor
+from .tcpsocket import LOST
+
+LAST_EVENTS = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR | select.EPOLLPRI
+
+
+class Pair(typing.Protocol):
+    """What a side tells the connection that it belongs to."""
+
+    reactor: Reactor
+    active_at: float  # when a byte moved last
+
+    def pass_on_end(self, side: "Side") -> None:
+        """All that `side` had sent is with its peer, and nothing more will come."""
+        ...
+
+    def on_end(self, side: "Side") -> None:
+        """Nothing more will come from `side`; some of what it had sent is kept for its peer."""
+        ...
+
+    def on_loss(self, side: "Side") -> None:
+        """The connection of `side` is gone; what it had sent may still be on its way to its peer."""
+        ...
+
+    def abort(self) -> None:
+        """Reset both sides at once."""
+        ...
+
+
+class Side:
+    """A socket of the pair; `peer` is the other one."""
+
+    __slots__ = (
+        "_is_readable",
+        "_pair",
+        "_reads_to_end",
+        "_tally",
+        "has_ended",
+        "is_lost",
+        "is_shut",
+        "kept",
+        "peer",
+        "sock",
+        "takes_more",
+    )
+
+    def __init__(self, pair: Pair, sock: socket.socket, tally: Tally) -> None:
+        self.sock = sock
+        self.peer = self
+        self.kept: memoryview | None = None  # received from the peer, not taken by this side yet
+        self.has_ended = False  # nothing more can be read: FIN, or lost and read to the end
+        self.is_shut = False  # it was sent the peer's FIN
+        self.is_lost = False  # its connection is gone: nothing can be sent to it
+        self.takes_more = True  # not lost, and nothing kept
+        self._pair = pair
+        self._tally = tally  # of what is read from it
+        self._is_readable = False  # as far as edges and reads have told
+        self._reads_to_end = False  # a short read does not mean that there is no more
+
+    def on_events(self, events: int) -> None:
+        """Note what the socket is ready for, and move one buffer's worth each way at most."""
+        if events & LAST_EVENTS:
+            self._reads_to_end = True
+            if events & select.EPOLLERR:
+                self._lose()
+        if events & select.EPOLLIN:
+            self._is_readable = True
+        if self.kept is not None and events & select.EPOLLOUT:
+            self._flush(self.kept)
+        self.proceed()
+
+    def proceed(self) -> None:
+        """Move one buffer's worth from this side to its peer, if there is any and the peer takes it."""
+        if self._is_readable and self.peer.takes_more:
+            self._pump()
+
+    def abort(self) -> None:
+        """End the whole connection."""
+        self._pair.abort()
+
+    def shut_down(self) -> bool:
+        """Pass FIN on to this side; `True` if its peer may therefore be forgotten when this one has ended, too."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:
+                raise
+            self._lose()  # its reset was not read yet
+            return False
+        self.is_shut = True
+        return True
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self.kept = None
+        self._is_readable = self.takes_more = False
+        self._pair.reactor.discard(self.sock)
+
+    def _pump(self) -> None:
+        peer, reactor = self.peer, self._pair.reactor
+        try:
+            size = self.sock.recv_into(reactor.buffer)
+        except BlockingIOError:
+            self._is_readable = False
+            return
+        except OSError as error:
+            self._on_error(error)
+            self._end()
+            return
+        if not size:
+            self._end()
+            return
+        self._pair.active_at = reactor.now
+        self._tally.bytes += size
+        peer.send(reactor.buffer[:size])
+        if size < RECEIVE_BUFFER_BYTES and not self._reads_to_end:
+            self._is_readable = False
+        elif peer.takes_more:
+            reactor.soon(self)
+
+    def send(self, data: memoryview) -> None:
+        """Send what was just received, and keep what is not taken."""
+        try:
+            sent = self.sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._on_error(error)
+            return
+        if sent < len(data):
+            self.kept = memoryview(bytes(data[sent:]))
+            self.takes_more = False
+
+    def _flush(self, kept: memoryview) -> None:
+        """Send what was kept; when all of it is gone, the peer is read again, or its end passed on."""
+        try:
+            sent = self.sock.send(kept)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._on_error(error)
+            return
+        self._pair.active_at = self._pair.reactor.now
+        if sent < len(kept):
+            self.kept = kept[sent:]
+            return
+        self.kept = None
+        self.takes_more = True
+        if self.peer.has_ended:
+            self._pair.pass_on_end(self.peer)
+        else:
+            self.peer.proceed()
+
+    def _on_error(self, error: OSError) -> None:
+        if error.errno not in LOST:
+            raise error
+        self._lose()
+
+    def _lose(self) -> None:
+        """The connection is gone. What it had sent before is still read, for the peer."""
+        if self.is_lost:
+            return
+        self.is_lost = True
+        self.kept = None
+        self.takes_more = False
+        if not self.has_ended:
+            self._is_readable = self._reads_to_end = True
+            self._pair.reactor.soon(self)
+        self._pair.on_loss(self)
+
+    def _end(self) -> None:
+        self._is_readable = False
+        if not self.has_ended:
+            self.has_ended = True
+            if self.peer.kept is None:
+                self._pair.pass_on_end(self)
+            else:
+                self._pair.on_end(self)

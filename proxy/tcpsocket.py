@@ -1,0 +1,72 @@
+"""Socket options and error numbers of TCP, as the relay uses them."""
+
+import errno
+import fcntl
+import socket
+import struct
+
+from .model import Endpoint
+from .relaysettings import RelaySettings
+
+SIOCOUTQ = 0x5411  # linux/sockios.h: bytes that the peer's kernel has not acknowledged
+_INT = struct.Struct("i")
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, 0 seconds
+
+# What `recv` and `send` say when a connection is gone: reset by the peer or given up by this kernel, whose reasons
+# include the ICMP errors it heard meanwhile (`icmp_err_convert` in net/ipv4/icmp.c, `tcp_write_err` in tcp_timer.c).
+LOST = frozenset(
+    {
+        errno.ECONNRESET,
+        errno.EPIPE,
+        errno.ECONNABORTED,
+        errno.ECONNREFUSED,
+        errno.ETIMEDOUT,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.EHOSTDOWN,
+        errno.ENETDOWN,
+        errno.ENONET,
+        errno.ENOPROTOOPT,
+        errno.EOPNOTSUPP,
+        errno.EPROTO,
+        errno.EACCES,
+    }
+)
+
+
+def prepare_stream(sock: socket.socket, settings: RelaySettings) -> None:
+    """Set what every connection needs. Set on a listener, Linux gives it to all that are accepted from it.
+
+    No delay, since the relay has nothing to add to what it sends; keep-alive, since a peer may vanish without a word;
+    urgent bytes in line, since they would be lost otherwise.
+    """
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, settings.keepalive_idle_seconds)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, settings.keepalive_interval_seconds)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, settings.keepalive_probes)
+
+
+def upstream_socket(endpoint: Endpoint, settings: RelaySettings) -> socket.socket:
+    """A non-blocking socket for a connection to the endpoint; OSError when there is none to be had."""
+    family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, socket.IPPROTO_TCP)
+    prepare_stream(sock, settings)
+    return sock
+
+
+def reset_on_close(sock: socket.socket) -> None:
+    """Closing sends RST and throws away what was not acknowledged yet."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+
+
+def unacknowledged_bytes(sock: socket.socket) -> int:
+    """How much of what was sent the peer's kernel has not acknowledged; a FIN counts for one."""
+    number: int = _INT.unpack(fcntl.ioctl(sock, SIOCOUTQ, bytes(_INT.size)))[0]
+    return number
+
+
+def is_joined_to_itself(sock: socket.socket, endpoint: Endpoint) -> bool:
+    """Whether the kernel gave a dial within this host the very port that it dials, where nobody listens."""
+    return bool(sock.getsockname()[:2] == (endpoint.address, endpoint.port))
