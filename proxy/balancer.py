@@ -1,0 +1,119 @@
+"""Pure: the balancer: which endpoint a connection goes to.
+
+State belongs to a service port, not to a frontend: ClusterIP, NodePort and load balancer address of one port take
+turns and share affinities, and an update of the endpoints changes neither.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from random import Random
+
+from .addresstext import is_loopback_address, is_within
+from .affinity import Pins
+from .model import Endpoint, Frontend, FrontendKind, ServicePortName
+from .options import Scheduler
+from .schedulers import SCHEDULES, Turn
+
+
+class _State:
+    """What is remembered of a service port."""
+
+    __slots__ = ("connections", "pins", "turns")
+
+    def __init__(self) -> None:
+        self.turns: dict[int, int] = {}  # by the length of the list: two lists never share a beat, which could starve
+        self.pins = Pins()
+        self.connections: dict[Endpoint, int] = {}
+
+
+class Balancer:
+    """The `Chooser` of all frontends of a node."""
+
+    def __init__(
+        self,
+        rng: Random,
+        scheduler: Scheduler = Scheduler.ROUND_ROBIN,
+        cluster_cidrs: Collection[str] = (),
+        local_addresses: Iterable[str] = (),
+    ) -> None:
+        self._rng = rng
+        self._schedule = SCHEDULES[scheduler]
+        self._cluster_cidrs = tuple(cluster_cidrs)
+        self._local_addresses = frozenset(local_addresses)
+        self._states: dict[ServicePortName, _State] = {}
+
+    def set_local_addresses(self, addresses: Iterable[str]) -> None:
+        """The node's own addresses: a client that has one is a process of the node."""
+        self._local_addresses = frozenset(addresses)
+
+    def pick(self, frontend: Frontend, client: str, now: float, tried: Collection[Endpoint]) -> Endpoint | None:
+        """The endpoint for a connection of `client` at `now` (monotonic seconds), none of `tried`.
+
+        `None` when none is left, when the client's side has none, and for a client outside the source ranges.
+        """
+        if frontend.source_ranges and not is_within(client, frontend.source_ranges):
+            return None
+        candidates = self._candidates(frontend, client)
+        if tried:
+            candidates = tuple(each for each in candidates if each not in tried)
+        if not candidates:
+            return None
+        state = self._states.get(frontend.service)
+        if state is None:
+            state = self._states[frontend.service] = _State()
+        if frontend.affinity_seconds:
+            return self._pick_with_affinity(frontend, candidates, state, client, now)
+        if state.pins:
+            state.pins = Pins()  # affinity was switched off
+        return self._next(candidates, state, client)
+
+    def dial_failed(self, frontend: Frontend, client: str, endpoint: Endpoint) -> None:
+        """The endpoint did not take the connection: an affinity to it is over."""
+        if state := self._states.get(frontend.service):
+            state.pins.unpin(client, endpoint)
+
+    def opened(self, frontend: Frontend, endpoint: Endpoint) -> None:
+        """A connection to the endpoint is established."""
+        connections = self._states.setdefault(frontend.service, _State()).connections
+        connections[endpoint] = connections.get(endpoint, 0) + 1
+
+    def closed(self, frontend: Frontend, endpoint: Endpoint) -> None:
+        """A connection that was `opened` is over."""
+        state = self._states[frontend.service]
+        state.connections[endpoint] -= 1
+        if not state.connections[endpoint]:
+            del state.connections[endpoint]
+        if not (state.connections or state.turns or state.pins):
+            del self._states[frontend.service]
+
+    def forget(self, services: Iterable[ServicePortName]) -> None:
+        """These service ports are gone: their turns and affinities are too. Open connections count until they end."""
+        for service in services:
+            state = self._states.pop(service, None)
+            if state is not None and state.connections:
+                self._states[service] = left = _State()
+                left.connections = state.connections
+
+    def _candidates(self, frontend: Frontend, client: str) -> Sequence[Endpoint]:
+        """The client's side. A clusterIP is for inside, whoever comes: kube-proxy judges by the destination."""
+        if frontend.internal is frontend.external or frontend.kind is FrontendKind.CLUSTER_IP:
+            return frontend.internal
+        return frontend.internal if self._is_inside(client) else frontend.external
+
+    def _is_inside(self, client: str) -> bool:
+        """Pods, as far as their ranges are known, and processes of this node are short-circuited."""
+        return client in self._local_addresses or is_loopback_address(client) or is_within(client, self._cluster_cidrs)
+
+    def _pick_with_affinity(
+        self, frontend: Frontend, candidates: Sequence[Endpoint], state: _State, client: str, now: float
+    ) -> Endpoint:
+        """The pinned endpoint while it is usable and its time is not over; every connection begins that time anew."""
+        endpoint = state.pins.endpoint_of(client, now, frontend.affinity_seconds)
+        if endpoint is None or endpoint not in candidates:
+            endpoint = self._next(candidates, state, client)
+        state.pins.pin(client, endpoint, now, frontend.affinity_seconds)
+        return endpoint
+
+    def _next(self, candidates: Sequence[Endpoint], state: _State, client: str) -> Endpoint:
+        number = state.turns.get(len(candidates), 0)
+        state.turns[len(candidates)] = number + 1
+        return self._schedule(candidates, Turn(number, client, state.connections, self._rng))

@@ -1,0 +1,185 @@
+"""Makes true what is desired: carries plans out, holds what is open, and tries again what failed.
+
+One change at a time; a failure of one address or frontend becomes its status and stops nothing else.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from .desired import Desired
+from .model import Frontend, FrontendKey, FrontendState, FrontendStatus, Protocol, ServicePortName
+from .openfrontend import OpenFrontend, OpenListener
+from .plan import plan, status_when_open, wants_socket
+from .retries import Retries
+from .sockets import OpenFailure, Sockets
+
+log = logging.getLogger(__name__)
+
+Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None], str], object]
+Forget: TypeAlias = Callable[[Iterable[ServicePortName]], None]
+
+_NOT_YET = FrontendStatus(FrontendState.FAILED, "not open yet")
+
+
+class Reconciler:
+    """Owns the sockets and claimed addresses of all frontends of a node.
+
+    `open_listeners` says how each protocol is served; frontends of other protocols are UNSUPPORTED. `forget` is told
+    of service ports that are gone. `spawn` starts the task, of the name given, that tries again.
+    """
+
+    def __init__(
+        self, sockets: Sockets, open_listeners: Mapping[Protocol, OpenListener], forget: Forget, spawn: Spawn
+    ) -> None:
+        self._sockets = sockets
+        self._open_listeners = open_listeners
+        self._forget = forget
+        self._spawn = spawn
+        self._desired = Desired()
+        self._applied = 0
+        self._open_frontends: dict[FrontendKey, OpenFrontend] = {}
+        self._failures: dict[FrontendKey, str] = {}
+        self._unclaimed: dict[str, str] = {}  # address to the reason why it could not be claimed
+        self._retries: Retries[FrontendKey] = Retries()
+        self._timer: asyncio.TimerHandle | None = None
+        self._lock = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    @property
+    def applied(self) -> int:
+        """The generation that was applied last; 0 before the first."""
+        return self._applied
+
+    @property
+    def desired(self) -> Desired:
+        """What is being applied, or was applied last."""
+        return self._desired
+
+    async def wait_applied(self, generation: int) -> None:
+        """Return once this generation, or a later one, is applied: each of its frontends is open, or has failed."""
+        await self.wait_until(lambda: self._applied >= generation)
+
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Return once the condition holds; it is asked after every change of a status."""
+        while not condition():
+            await self._changed.wait()
+
+    def status_of(self, key: FrontendKey) -> FrontendStatus | None:
+        """How the frontend stands; `None` for one that no Service has."""
+        frontend = self._desired.frontends.get(key)
+        if frontend is None:
+            return self._desired.elsewhere.get(key)
+        if not wants_socket(frontend, self._open_listeners) or key in self._open_frontends:
+            return status_when_open(frontend, self._open_listeners)
+        message = self._failures.get(key)
+        return _NOT_YET if message is None else FrontendStatus(FrontendState.FAILED, message)
+
+    def statuses(self) -> dict[FrontendKey, FrontendStatus]:
+        """How all frontends stand."""
+        keys = (*self._desired.frontends, *self._desired.elsewhere)
+        return {key: status for key in keys if (status := self.status_of(key)) is not None}
+
+    async def apply(self, desired: Desired) -> None:
+        """Make it true, as far as the host lets us; what failed is tried again by itself."""
+        async with self._lock:
+            changes = plan(self._desired, desired, self._open_listeners)
+            self._desired = desired
+            self._close(changes.close)
+            await self._update(changes.update)
+            await self._release(changes.release)
+            await self._claim(changes.claim)
+            await self._open(changes.open)
+            self._forget(changes.gone)
+            self._applied = desired.generation
+            self._tell()
+
+    async def close(self) -> None:
+        """Close all sockets, and give all addresses back."""
+        async with self._lock:
+            self._close(tuple({**self._open_frontends, **self._failures}))
+            self._schedule()
+            await self._release(self._desired.claims)
+            self._desired = Desired(generation=self._desired.generation)
+            self._tell()
+
+    def _close(self, keys: Collection[FrontendKey]) -> None:
+        for key in keys:
+            opened = self._open_frontends.pop(key, None)
+            if opened is not None:
+                opened.close()
+            self._failures.pop(key, None)
+        self._retries.forget(keys)
+
+    async def _update(self, frontends: Iterable[Frontend]) -> None:
+        """A frontend that is not open will be opened as it is desired then."""
+        for frontend in frontends:
+            opened = self._open_frontends.get(frontend.key)
+            if opened is not None:
+                await opened.show(frontend)
+
+    async def _release(self, addresses: Collection[str]) -> None:
+        for address in addresses:
+            self._unclaimed.pop(address, None)
+        if addresses:
+            await self._sockets.release(addresses)
+
+    async def _claim(self, addresses: Collection[str]) -> None:
+        if not addresses:
+            return
+        refused = await self._sockets.claim(addresses)
+        for address in addresses:
+            self._unclaimed.pop(address, None)
+        self._unclaimed.update(refused)
+
+    async def _open(self, frontends: Sequence[Frontend]) -> None:
+        ready = [frontend for frontend in frontends if frontend.key.address not in self._unclaimed]
+        for frontend in frontends:
+            if (message := self._unclaimed.get(frontend.key.address)) is not None:
+                self._failed(frontend, message)
+        if ready:
+            outcomes = await self._sockets.open([frontend.key for frontend in ready])
+            for frontend, outcome in zip(ready, outcomes, strict=True):
+                if isinstance(outcome, OpenFailure):
+                    self._failed(frontend, outcome.message)
+                else:
+                    opened = OpenFrontend(outcome, self._open_listeners[frontend.key.protocol], self._sockets)
+                    self._open_frontends[frontend.key] = opened
+                    await opened.show(frontend)
+                    self._succeeded(frontend)
+        self._schedule()
+
+    def _failed(self, frontend: Frontend, message: str) -> None:
+        if self._failures.get(frontend.key) != message:
+            details = {"frontend": str(frontend.key), "service": str(frontend.service), "reason": message}
+            log.warning("frontend could not be opened", extra={"kv": details})
+        self._failures[frontend.key] = message
+        self._retries.failed(frontend.key, asyncio.get_running_loop().time())
+
+    def _succeeded(self, frontend: Frontend) -> None:
+        if self._failures.pop(frontend.key, None) is not None:
+            self._retries.forget((frontend.key,))
+            details = {"frontend": str(frontend.key), "service": str(frontend.service)}
+            log.info("frontend is open after all", extra={"kv": details})
+
+    def _schedule(self) -> None:
+        """Wake up when the next retry is due."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = self._retries.next_due()
+        if due is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(due, lambda: self._spawn(self._retry(), "retry frontends"))
+
+    async def _retry(self) -> None:
+        async with self._lock:
+            due = self._retries.due(asyncio.get_running_loop().time())
+            await self._claim({key.address for key in due} & self._unclaimed.keys())
+            await self._open([self._desired.frontends[key] for key in due])
+            self._tell()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
