@@ -40,7 +40,7 @@ class _Entry:
 
 
 class WireCache:
-    """Entries leave in the order in which they came when there are too many: queries with random cookies never match."""
+    """Entries leave in the order in which they came when there are too many: random cookies never match again."""
 
     def __init__(self, max_entries: int = MAX_ENTRIES, max_octets: int = MAX_OCTETS) -> None:
         self.max_entries = max_entries
