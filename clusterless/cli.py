@@ -42,7 +42,7 @@ def cli() -> None:
 @proxy_flags
 @dns_flags
 @click.pass_context
-def up(context: click.Context, **_flags: Any) -> None:
+def up(context: click.Context, /, **_flags: Any) -> None:
     """Run a node agent: proxy and DNS in one process."""
     _serve(context, proxy=True, dns=True)
 
@@ -51,7 +51,7 @@ def up(context: click.Context, **_flags: Any) -> None:
 @node_flags
 @proxy_flags
 @click.pass_context
-def proxy(context: click.Context, **_flags: Any) -> None:
+def proxy(context: click.Context, /, **_flags: Any) -> None:
     """Run the proxy alone."""
     _serve(context, proxy=True, dns=False)
 
@@ -60,7 +60,7 @@ def proxy(context: click.Context, **_flags: Any) -> None:
 @node_flags
 @dns_flags
 @click.pass_context
-def dns(context: click.Context, **_flags: Any) -> None:
+def dns(context: click.Context, /, **_flags: Any) -> None:
     """Run the DNS server alone."""
     _serve(context, proxy=False, dns=True)
 
@@ -69,7 +69,7 @@ def dns(context: click.Context, **_flags: Any) -> None:
 @filename_flag
 @cluster_flags
 @click.pass_context
-def check(context: click.Context, **_flags: Any) -> None:
+def check(context: click.Context, /, **_flags: Any) -> None:
     """Say what the API server would say of manifests; exit 1 if it would refuse any."""
     from .check import check as check_manifests
 
@@ -85,7 +85,7 @@ def check(context: click.Context, **_flags: Any) -> None:
 @click.option("--namespace", "-n", default="default", show_default=True, help="The pod's namespace.")
 @click.option("--enable-service-links/--no-enable-service-links", default=True, help="As the pod's spec has it.")
 @click.pass_context
-def env(context: click.Context, namespace: str, enable_service_links: bool, **_flags: Any) -> None:
+def env(context: click.Context, /, namespace: str, enable_service_links: bool, **_flags: Any) -> None:
     """Print the service environment variables that a pod would get."""
     from .env import environment_lines
 
