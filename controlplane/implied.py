@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from . import builtin
 from .netaddr import sloppy_address
-from .objects import Condition, Namespace, Node, NodeAddress, NodeSpec, NodeStatus, ObjectMeta
+from .objects import Condition, Namespace, NamespacedName, Node, NodeAddress, NodeSpec, NodeStatus, ObjectMeta, Pod
 from .options import ClusterOptions
 
 
@@ -36,3 +36,16 @@ def namespace_not_found(name: str) -> tuple[str, str]:
     message = f'namespaces "{name}" not found'
     hint = f'it is implied here, while a cluster refuses the object: write a Namespace "{name}" before it'
     return message, hint
+
+
+def pods_of_unknown_nodes(pods: Iterable[Pod], nodes: Collection[str]) -> list[tuple[NamespacedName, str, str]]:
+    """Pods that name a node which is not there, so that no Service leads to them: key, message and hint of each."""
+    return [
+        (
+            pod.key,
+            f'node "{name}" not found: Pod "{pod.metadata.name}" is skipped as an endpoint',
+            f'write a Node "{name}", or take spec.nodeName away',
+        )
+        for pod in pods
+        if (name := pod.spec.node_name) and name not in nodes
+    ]

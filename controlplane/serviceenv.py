@@ -18,11 +18,11 @@ def service_environment(
     They are those of the namespace's Services that have a cluster IP and of `default/kubernetes`, which a Service
     of that name in the namespace replaces. Without `enableServiceLinks` they are those of `default/kubernetes` alone.
     """
-    visible = {_ALWAYS.name: services[_ALWAYS]} if _ALWAYS in services else {}
+    keys = [_ALWAYS] if _ALWAYS in services else []
     if enable_service_links:
-        visible |= {key.name: service for key, service in services.items() if key.namespace == namespace}
-    usable = (service for _, service in sorted(visible.items()) if service.has_cluster_ip and service.spec.ports)
-    return {name: value for service in usable for name, value in _variables(service)}
+        keys += [key for key in services if key.namespace == namespace]
+    visible = {key.name: services[key] for key in keys if services[key].has_cluster_ip and services[key].spec.ports}
+    return {name: value for _, service in sorted(visible.items()) for name, value in _variables(service)}
 
 
 def _variables(service: Service) -> Iterator[tuple[str, str]]:
