@@ -49,10 +49,11 @@ def is_finished(pod: Pod) -> bool:
 
 def pod_addresses(pod: Pod) -> tuple[Address, ...]:
     """The addresses of the Pod, the primary first; `podIP` stands for `podIPs` where those are not written."""
-    if not pod.status.pod_ips and not pod.status.pod_ip:
+    status = pod.status
+    if not status.pod_ips and not status.pod_ip:
         return ()
-    texts = tuple(item.ip for item in pod.status.pod_ips) or (pod.status.pod_ip,)
-    return tuple(address for text in texts if (address := sloppy_address(text)) is not None)
+    texts = [item.ip for item in status.pod_ips] or [status.pod_ip]
+    return tuple([address for text in texts if (address := sloppy_address(text)) is not None])
 
 
 def _written_status(status: PodStatus) -> PodStatus:

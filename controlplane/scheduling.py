@@ -4,23 +4,22 @@ Not kube-scheduler's scores: a pod goes where the fewest are. What keeps a pod o
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from heapq import heapify, heappop, heapreplace
+from operator import itemgetter
 
 import msgspec
 
 from .clusterstate import StoredPod
 from .generatednames import stable_hash
-from .netaddr import IPV4, Address, Prefix, sloppy_address
+from .netaddr import sloppy_address
 from .nodeaddresses import host_ips
 from .nodefit import fits
 from .objects import NamespacedName, Node, Pod
 from .options import ClusterOptions
+from .podaddresspool import PodAddressPool
 from .podranges import pod_prefixes
 from .podstatus import is_finished, pod_addresses
-
-_RESERVED = 2  # the network's own address, and the gateway
-_LARGEST_SPAN = 1 << 16  # of an IPv6 range only the lowest are used, so that addresses stay short
 
 
 def schedule(
@@ -32,29 +31,21 @@ def schedule(
     not among the results; nor is one that fits no node, which stays Pending. With nothing stored the outcome is a
     function of the sorted pods and nodes, the same for every agent.
     """
-    waiting = sorted((pod for pod in pods if not is_finished(pod)), key=lambda pod: pod.key)
     scheduler = _Scheduler(nodes, options)
-    waiting = [pod for pod in waiting if not scheduler.reserve(pod)]
+    waiting = [(pod.key, pod) for pod in pods if not is_finished(pod) and not scheduler.reserve(pod)]
+    waiting.sort(key=itemgetter(0))
     placed: dict[NamespacedName, StoredPod] = {}
-    rest: list[Pod] = []
-    for pod in waiting:
-        kept = scheduler.keep(pod, stored.get(f"{pod.metadata.namespace}/{pod.metadata.name}"))
+    rest: list[tuple[NamespacedName, Pod]] = []
+    for key, pod in waiting:
+        kept = scheduler.keep(pod, stored.get(f"{key[0]}/{key[1]}"))
         if kept is None:
-            rest.append(pod)
+            rest.append((key, pod))
         else:
-            placed[pod.key] = kept
-    for pod in rest:
+            placed[key] = kept
+    for key, pod in rest:
         if (record := scheduler.place(pod)) is not None:
-            placed[pod.key] = record
-    return dict(sorted(placed.items())) if rest else placed
-
-
-class _Span(NamedTuple):
-    """The addresses of a pod range that pods may have, both ends included, as numbers."""
-
-    family: str
-    first: int
-    last: int
+            placed[key] = record
+    return dict(sorted(placed.items(), key=itemgetter(0))) if rest else placed
 
 
 class _Scheduler:
@@ -62,89 +53,67 @@ class _Scheduler:
 
     def __init__(self, nodes: Mapping[str, Node], options: ClusterOptions) -> None:
         self._nodes = nodes
-        self._options = options
-        self._spans = {name: list(map(_span, ranges)) for name, ranges in pod_prefixes(nodes, options).items()}
+        self._running = options.schedule_pods
+        self._pool = PodAddressPool(pod_prefixes(nodes, options))
         self._load: Counter[str] = Counter()
-        self._taken: set[Address] = set()
-        self._full: set[str] = set()
-        self._fitting: dict[object, list[str]] = {}
+        self._queues: dict[object, list[tuple[int, str]]] = {}
 
     def reserve(self, pod: Pod) -> bool:
         """Take note of a pod that has its address from its manifest; false if it has none."""
         addresses = pod_addresses(pod)
-        self._taken.update(addresses)
-        if addresses:
-            self._load[pod.spec.node_name] += 1
-        return bool(addresses)
+        if not addresses:
+            return False
+        self._pool.reserve(addresses)
+        self._load[pod.spec.node_name] += 1
+        return True
 
     def keep(self, pod: Pod, record: StoredPod | None) -> StoredPod | None:
         """The record, if the pod may stay where it was with the addresses that it had."""
         if record is None or record.node not in self._nodes or pod.spec.node_name not in ("", record.node):
             return None
         if pod.spec.host_network:
-            self._load[record.node] += 1
-            return msgspec.structs.replace(record, ips=self._host_ips(record.node))
-        addresses = [address for ip in record.ips if (address := sloppy_address(ip)) is not None]
-        if not addresses or not all(self._is_free(address, record.node) for address in addresses):
-            return None
+            record = msgspec.structs.replace(record, ips=host_ips(self._nodes[record.node]))
+        else:
+            addresses = [address for ip in record.ips if (address := sloppy_address(ip)) is not None]
+            if not self._pool.take(record.node, addresses):
+                return None
         self._load[record.node] += 1
-        self._taken.update(addresses)
         return record
 
     def place(self, pod: Pod) -> StoredPod | None:
         """A node and addresses for a pod; `None` if no node takes it."""
-        candidates = [name for name in self._candidates(pod) if pod.spec.host_network or name not in self._full]
-        while candidates:
-            name = min(candidates, key=lambda name: (self._load[name], name))
-            ips = self._addresses(pod, name)
-            if ips is not None:
-                self._load[name] += 1
-                return StoredPod(node=name, ips=ips, running=self._options.schedule_pods)
-            self._full.add(name)
-            candidates.remove(name)
+        name = pod.spec.node_name
+        if name:  # past the scheduler: there or nowhere, whatever the node's taints
+            return self._place_on(name, pod) if name in self._nodes else None
+        queue = self._queue(pod)
+        while queue:
+            load, name = queue[0]
+            if load != self._load[name]:
+                heapreplace(queue, (self._load[name], name))
+            elif (record := self._place_on(name, pod)) is not None:
+                return record
+            else:
+                heappop(queue)
         return None
 
-    def _candidates(self, pod: Pod) -> Sequence[str]:
-        """A pod that names its node is past the scheduler: only that node, whatever its taints."""
+    def _queue(self, pod: Pod) -> list[tuple[int, str]]:
+        """The nodes that let such a pod in, the emptiest first; the counts may be old, and only ever grow."""
         spec = pod.spec
-        if spec.node_name:
-            return [spec.node_name] if spec.node_name in self._nodes else []
-        demands = (frozenset(spec.node_selector.items()), spec.tolerations)
-        fitting = self._fitting.get(demands)
-        if fitting is None:
-            fitting = self._fitting[demands] = [name for name, node in self._nodes.items() if fits(spec, node)]
-        return fitting
+        demands = (frozenset(spec.node_selector.items()), spec.tolerations, spec.host_network)
+        queue = self._queues.get(demands)
+        if queue is None:
+            queue = [(self._load[name], name) for name, node in self._nodes.items() if fits(spec, node)]
+            heapify(queue)
+            self._queues[demands] = queue
+        return queue
 
-    def _addresses(self, pod: Pod, node: str) -> tuple[str, ...] | None:
-        """One free address of each of the node's ranges; `None` if it has no range, or one is full."""
+    def _place_on(self, node: str, pod: Pod) -> StoredPod | None:
+        """`None` if the node has no address left to give."""
         if pod.spec.host_network:
-            return self._host_ips(node)
-        seed = stable_hash(pod.metadata.namespace, pod.metadata.name)
-        spans = self._spans[node]
-        free = [address for span in spans if (address := self._first_free(span, seed)) is not None]
-        if not spans or len(free) != len(spans):
-            return None
-        self._taken.update(free)
-        return tuple(str(address) for address in free)
-
-    def _first_free(self, span: _Span, seed: int) -> Address | None:
-        size = span.last - span.first + 1
-        for step in range(size):
-            address = Address(span.family, span.first + (seed + step) % size)
-            if address not in self._taken:
-                return address
-        return None
-
-    def _is_free(self, address: Address, node: str) -> bool:
-        in_range = any(s.family == address.family and s.first <= address.value <= s.last for s in self._spans[node])
-        return in_range and address not in self._taken
-
-    def _host_ips(self, node: str) -> tuple[str, ...]:
-        return host_ips(self._nodes[node])
-
-
-def _span(prefix: Prefix) -> _Span:
-    first, last = prefix.network + _RESERVED, prefix.network + prefix.size - 1
-    if prefix.family == IPV4:
-        return _Span(IPV4, first, last - 1)  # without the broadcast address
-    return _Span(prefix.family, first, min(last, first + _LARGEST_SPAN - 1))
+            ips = host_ips(self._nodes[node])
+        else:
+            ips = tuple(map(str, self._pool.give(node, stable_hash(pod.metadata.namespace, pod.metadata.name))))
+            if not ips:
+                return None
+        self._load[node] += 1
+        return StoredPod(node=node, ips=ips, running=self._running)
