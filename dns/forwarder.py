@@ -64,6 +64,7 @@ class Forwarder:
         self._pending: dict[_Key, _Pending] = {}
         self._waiting = 0
         self._idle: dict[UpstreamGroup, IdleConnections] = {}
+        self._exchanges: set[Exchange] = set()
         self._checks: dict[tuple[UpstreamGroup, Upstream], Exchange | asyncio.TimerHandle] = {}
 
     def ask(self, ask: Ask, answered: Answered) -> None:
@@ -87,12 +88,11 @@ class Forwarder:
         """Ends everything under way."""
         for pending in self._pending.values():
             pending.ask.group.concurrent -= 1
-            if pending.exchange is not None:
-                pending.exchange.cancel()
         self._pending.clear()
         self._waiting = 0
-        for check in self._checks.values():
-            check.cancel()
+        for under_way in (*self._exchanges, *self._checks.values()):
+            under_way.cancel()
+        self._exchanges.clear()
         self._checks.clear()
         for idle in self._idle.values():
             idle.close()
@@ -108,14 +108,20 @@ class Forwarder:
         done: Callable[[Received | Failure], None],
     ) -> Exchange:
         """Sends one query to one upstream."""
+
+        def ended(result: Received | Failure) -> None:
+            self._exchanges.discard(exchange)
+            done(result)
+
+        exchange: UdpExchange | TcpExchange
         if over_tcp:
             idle = self._idle.setdefault(group, IdleConnections(self._loop, group.rule.expire))
-            tcp = TcpExchange(self._loop, upstream, query, timeout, done, idle=idle)
-            tcp.start()
-            return tcp
-        udp = UdpExchange(self._loop, upstream, query, timeout, done)
-        udp.start()
-        return udp
+            exchange = TcpExchange(self._loop, upstream, query, timeout, ended, idle=idle)
+        else:
+            exchange = UdpExchange(self._loop, upstream, query, timeout, ended)
+        self._exchanges.add(exchange)
+        exchange.start()
+        return exchange
 
     def _attempt(self, key: _Key, pending: _Pending) -> None:
         """Asks the next upstream."""

@@ -221,7 +221,7 @@ class TcpExchange(Exchange):
         assert self._socket is not None
         self.loop.remove_reader(self._socket)
         self._socket.close()
-        self._socket, self._kept, self._framer = None, False, Framer()
+        self._kept, self._framer = False, Framer()
         self._unsent = framed(build(self.query, self.identity))
         if self._open(socket.SOCK_STREAM):
             self.loop.add_writer(self._socket, self._writable)

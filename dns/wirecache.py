@@ -46,6 +46,7 @@ class WireCache:
         self.max_entries = max_entries
         self.max_octets = max_octets
         self.octets = 0
+        self.seconds = 0.0  # that whoever answers from here took for it since `take_hits`
         self._entries: dict[bytes, _Entry] = {}
         self._spent: dict[Kind, int] = {}
 

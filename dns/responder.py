@@ -1,0 +1,194 @@
+"""I/O: from a packet to its answer, the same over UDP and TCP: guard, packed answers, plugins, upstreams, packing."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from time import perf_counter
+from typing import NamedTuple, TypeAlias
+
+from .counters import Counters, Listener, rcode_label, type_label
+from .errorlog import ErrorLog, Message
+from .forwarder import Forwarder
+from .guard import Refusal, Silence, inspect
+from .model import Query, Rcode
+from .names import to_text
+from .packet import payload_limit, refuse, render
+from .pipeline import Answer, Ask, Pipeline
+from .plugins.errors import Errors
+from .querylog import Client, Exchange, line
+from .responses import ParsedResponse
+from .wirecache import ID_LENGTH, Kind, WireCache
+
+log = logging.getLogger(__name__)
+query_log = logging.getLogger(f"{__name__}.queries")
+
+Send: TypeAlias = Callable[[bytes], None]
+"""Called once for each packet, with the answer, or with nothing if there is none to send."""
+
+_REFLECTORS = frozenset({7, 19, 53})  # echo, chargen, other name servers: their ports never get an error of the guard
+_DO = 0x8000
+_HEADER_LENGTH = 12
+
+
+class Source(NamedTuple):
+    """Whom a packet came from, and over what."""
+
+    address: str
+    port: int
+    listener: Listener
+
+    @property
+    def over_tcp(self) -> bool:
+        """Whether the answer may be as long as it likes."""
+        return self.listener.proto == "tcp"
+
+
+class Responder:
+    """Answers for one port. A bug that shows in one query costs that query a SERVFAIL, and nothing else."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, pipeline: Pipeline, forwarder: Forwarder, counters: Counters
+    ) -> None:
+        self.pipeline = pipeline
+        self.counters = counters
+        self._loop = loop
+        self._forwarder = forwarder
+        self._wire: dict[Listener, WireCache] = {}
+        self._error_logs: dict[Errors, ErrorLog] = {}
+
+    def wire_cache(self, listener: Listener) -> WireCache:
+        """The packed answers for clients of a listener; whoever answers from it need not ask here."""
+        return self._wire.setdefault(listener, WireCache())
+
+    def forget(self) -> None:
+        """What is served has changed."""
+        for cache in self._wire.values():
+            cache.clear()
+
+    def count_wire_hits(self) -> None:
+        """Brings the counters up to date with what the packed answers were used for."""
+        for listener, cache in self._wire.items():
+            hits = dict(cache.take_hits())
+            total = sum(hits.values())
+            seconds, cache.seconds = cache.seconds, 0.0
+            self.counters.wire_cache_hits += total
+            for kind, times in hits.items():
+                self._count(listener, kind, times)
+                self.counters.took(listener.server, kind.zone, seconds / total, times)
+
+    def respond(self, packet: bytes, source: Source, send: Send) -> None:
+        """Answers one packet that no packed answer was found for; `send` may be called now or later."""
+        started = perf_counter()
+        self._guarded(packet, send, lambda: self._respond(packet, source, send, started))
+
+    def _guarded(self, packet: bytes, send: Send, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:  # the loop and all other clients must live on
+            self.counters.panics += 1
+            log.exception("query failed by a bug", extra={"kv": {"packet": packet[:512].hex()}})
+            send(refuse(Refusal(Rcode.SERVFAIL, int.from_bytes(packet[:ID_LENGTH]))))
+
+    def _respond(self, packet: bytes, source: Source, send: Send, started: float) -> None:
+        match inspect(packet, udp=not source.over_tcp, source_port=source.port):
+            case Silence():
+                self.counters.turned_away["silence"] += 1
+                send(b"")
+            case Refusal() as refusal:
+                self.counters.turned_away[rcode_label(refusal.rcode)] += 1
+                send(b"" if source.port in _REFLECTORS else refuse(refusal))
+            case Query() as query:
+                self._answer(_Received(packet, query, source, send, started))
+
+    def _answer(self, received: "_Received") -> None:
+        decision = self.pipeline.decide(received.query, over_tcp=received.source.over_tcp, now=self._loop.time())
+        if isinstance(decision, Answer):
+            self._send(received, decision)
+            return
+        ask = decision
+
+        def answered(response: ParsedResponse | None, octets: int) -> None:
+            self._guarded(received.packet, received.send, lambda: self._finish(received, ask, response, octets))
+
+        self._forwarder.ask(ask, answered)
+
+    def _finish(self, received: "_Received", ask: Ask, response: ParsedResponse | None, octets: int) -> None:
+        now = self._loop.time()
+        if response is None:
+            errors = ask.query_block.settings.get(Errors)
+            if errors is not None:
+                query = ask.query
+                self._log_error(
+                    errors,
+                    f"{Rcode.SERVFAIL:d} {to_text(query.qname)} {type_label(query.qtype)}: no upstream answered",
+                    now,
+                )
+        self._send(received, self.pipeline.finish(ask, response, octets, now))
+
+    def _send(self, received: "_Received", answer: Answer) -> None:
+        query, source = received.query, received.source
+        limit = payload_limit(query, udp=not source.over_tcp)
+        packet = render(query, answer.reply, limit, recursion_available=answer.recursion_available)
+        kind = Kind(
+            answer.zone,
+            query.qtype,
+            answer.reply.rcode,
+            len(received.packet),
+            len(packet),
+            bool(query.edns and query.edns.flags & _DO),
+        )
+        if answer.is_constant:
+            cache = self.wire_cache(source.listener)
+            cache.put(received.packet[ID_LENGTH:], packet[ID_LENGTH:], kind, orders=answer.orders)
+        received.send(packet)
+        duration = perf_counter() - received.started
+        self._count(source.listener, kind, 1)
+        self.counters.took(source.listener.server, answer.zone, duration)
+        if answer.log is not None:
+            client = Client(source.address, source.port, source.listener.proto)
+            exchange = Exchange(query, answer.reply, client, len(received.packet), packet, duration)
+            if (text := line(answer.log, exchange)) is not None:
+                query_log.info(text)
+
+    def _count(self, listener: Listener, kind: Kind, times: int) -> None:
+        self.counters.answered(
+            listener,
+            kind.zone,
+            qtype=kind.type,
+            rcode=kind.rcode,
+            request_size=kind.request_size,
+            response_size=kind.response_size,
+            dnssec_ok=kind.dnssec_ok,
+            times=times,
+        )
+
+    # The `errors` plugin.
+
+    def _log_error(self, errors: Errors, text: str, now: float) -> None:
+        error_log = self._error_logs.setdefault(errors, ErrorLog(errors))
+        idle = error_log.next_due is None
+        message = error_log.note(text, now)
+        if message is not None:
+            _write(message)
+        elif idle and error_log.next_due is not None:
+            self._loop.call_at(error_log.next_due, self._tell_due, error_log)
+
+    def _tell_due(self, error_log: ErrorLog) -> None:
+        for message in error_log.due(self._loop.time()):
+            _write(message)
+        if error_log.next_due is not None:
+            self._loop.call_at(error_log.next_due, self._tell_due, error_log)
+
+
+class _Received(NamedTuple):
+    """A query on its way."""
+
+    packet: bytes
+    query: Query
+    source: Source
+    send: Send
+    started: float
+
+
+def _write(message: Message) -> None:
+    log.log(logging.getLevelNamesMapping()[message.level.upper()], message.text)

@@ -1,0 +1,206 @@
+"""I/O: the DNS server as the program sees it: made of a configuration, started on sockets, fed with snapshots."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from controlplane.snapshot import Snapshot
+
+from .config import DEFAULT_PORT, DnsConfig, ServerSettings
+from .counters import Counters, Listener
+from .files import read_text, read_upstreams
+from .forwarder import Forwarder
+from .hostsfile import HostsTable
+from .loopprobe import LoopProbe
+from .model import Labels
+from .pipeline import Block, Pipeline
+from .plugins.forward import Forward, Upstream
+from .plugins.hosts import Hosts
+from .plugins.loop import Loop
+from .records import ClusterRecords, RecordOptions
+from .responder import Responder
+from .tcpserver import MAX_CLIENTS, TcpServer
+from .udpserver import UdpServer
+from .upstreams import UpstreamGroup
+
+log = logging.getLogger(__name__)
+
+_WILDCARDS = frozenset({"0.0.0.0", "::"})
+
+
+class _Port:
+    """What answers on one of the Corefile's ports."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, server: "DnsServer", blocks: dict[Labels, Block]) -> None:
+        self.blocks = tuple(dict.fromkeys(blocks.values()))
+        self.pipeline = Pipeline(blocks, server.counted, Random())  # noqa: S311 - only the order of records
+        self.responder = Responder(loop, self.pipeline, server.forwarder, server.counted)
+        self.udp = UdpServer(loop, self.responder)
+        self.tcp = TcpServer(loop, self.responder, server.counted, max_clients=server.max_tcp_clients)
+
+
+class DnsServer:
+    """Answers queries on the sockets that it is given. Made inside a running event loop.
+
+    `local_addresses` are those by which the server finds its own Service (for NS records): the node's, and what it is
+    bound to. `counters` go on from one server to the next when the configuration changes.
+    """
+
+    def __init__(
+        self,
+        config: DnsConfig,
+        *,
+        local_addresses: Sequence[str] = (),
+        counters: Counters | None = None,
+        max_tcp_clients: int = MAX_CLIENTS,
+    ) -> None:
+        self.config = config
+        self.counted = counters or Counters()
+        self.max_tcp_clients = max_tcp_clients
+        self.generation = -1  # of the snapshot that is served; below 0 none is
+        self.probed = asyncio.Event()  # set when it is known which upstreams lead back to us
+        self._loop = asyncio.get_running_loop()
+        self.forwarder = Forwarder(self._loop, self.counted)
+        self._local_addresses = tuple(local_addresses)
+        self._ports = {port: _Port(self._loop, self, self._blocks(port)) for port in sorted(config.ports)}
+        self._own: set[Upstream] = set()
+        self._hosts_texts: dict[Block, str] = {}
+        self._timers: dict[Block, asyncio.TimerHandle] = {}
+
+    def _blocks(self, port: int) -> dict[Labels, Block]:
+        blocks: dict[Labels, Block] = {}
+        for settings in self.config.servers:
+            if settings.port == port:
+                groups = _groups(settings)
+                for zone in settings.zones:
+                    block = blocks[zone] = Block(settings, zone, groups)
+                    if block.record_options is not None:
+                        block.record_options = self._with_own(block.record_options, settings)
+        return blocks
+
+    def _with_own(self, options: RecordOptions, settings: ServerSettings) -> RecordOptions:
+        """Loading `forward` opens all classes in CoreDNS, with what that shows of our names."""
+        return msgspec.structs.replace(
+            options, local_addresses=self._local_addresses, all_classes=settings.get(Forward) is not None
+        )
+
+    async def start(
+        self, udp: Sequence[socket.socket], tcp: Sequence[socket.socket], *, port: int = DEFAULT_PORT
+    ) -> None:
+        """Answers on bound UDP and listening TCP sockets, for the server blocks of a port of the Corefile.
+
+        The sockets' own port may be another one. They are closed by `close`. More may be added by further calls.
+        """
+        self._own |= {Upstream(*opened.getsockname()[:2]) for opened in (*udp, *tcp)}
+        for each in self._ports.values():
+            self._refuse_own(each)
+        here = self._ports[port]
+        for opened in udp:
+            here.udp.add(opened, _listener(opened, port, "udp"))
+        for opened in tcp:
+            here.tcp.add(opened, _listener(opened, port, "tcp"))
+        for block in here.blocks:
+            self._read_hosts(block)
+        self._probe(here)
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Everything that is asked from now on is answered from this snapshot."""
+        made: dict[RecordOptions, ClusterRecords] = {}
+        for each in self._ports.values():
+            for block in each.blocks:
+                options = block.record_options
+                if options is not None and options not in made:
+                    made[options] = ClusterRecords.of(snapshot, options)
+            each.pipeline.records = made
+            each.responder.forget()
+        self.generation = snapshot.generation
+
+    async def close(self) -> None:
+        """Stops answering, and ends all that is under way."""
+        self.forwarder.close()
+        for timer in self._timers.values():
+            timer.cancel()
+        for each in self._ports.values():
+            each.udp.close()
+            each.tcp.close()
+
+    # What operators see.
+
+    def counters(self) -> Counters:
+        """All counts up to now."""
+        for each in self._ports.values():
+            each.responder.count_wire_hits()
+        return self.counted
+
+    @property
+    def not_ready(self) -> tuple[str, ...]:
+        """The plugins for which `/ready` says 503, as CoreDNS lists them."""
+        return () if self.generation >= 0 else ("kubernetes",)
+
+    @property
+    def looping_upstreams(self) -> tuple[Upstream, ...]:
+        """The upstreams that are not used since they lead back to us."""
+        groups = (group for each in self._ports.values() for block in each.blocks for group in block.groups)
+        return tuple(dict.fromkeys(upstream for group in groups for upstream in sorted(group.looping)))
+
+    @property
+    def cache_sizes(self) -> tuple[int, int]:
+        """Forwarded answers and denials that are kept now."""
+        caches = [block.cache for each in self._ports.values() for block in each.blocks if block.cache is not None]
+        return sum(cache.sizes[0] for cache in caches), sum(cache.sizes[1] for cache in caches)
+
+    # Upstreams and files.
+
+    def _refuse_own(self, port: _Port) -> None:
+        for group in _groups_of(port.blocks):
+            for upstream in group.usable:
+                if upstream in self._own or self._is_wildcard_of_ours(upstream):
+                    group.mark_looping(upstream)
+                    log.warning(
+                        "upstream is this DNS server itself, it is not used",
+                        extra={"kv": {"upstream": upstream.address, "port": upstream.port}},
+                    )
+
+    def _is_wildcard_of_ours(self, upstream: Upstream) -> bool:
+        """Sending to a wildcard address reaches this host."""
+        return upstream.address in _WILDCARDS and any(own.port == upstream.port for own in self._own)
+
+    def _probe(self, port: _Port) -> None:
+        blocks = [block for block in port.blocks if block.settings.get(Loop) is not None]
+        LoopProbe(self.forwarder, port.pipeline.probes, self.probed.set).start(_groups_of(blocks))
+
+    def _read_hosts(self, block: Block) -> None:
+        """Reads a block's hosts file, and again every so often; only a changed one counts."""
+        settings = block.settings.get(Hosts)
+        if settings is None:
+            return
+        text = read_text(Path(settings.path)) or ""
+        if self._hosts_texts.get(block) != text:
+            self._hosts_texts[block] = text
+            block.hosts = HostsTable(settings, text)
+        if settings.reload > 0:
+            self._timers[block] = self._loop.call_later(settings.reload, self._read_hosts, block)
+
+
+def _groups(settings: ServerSettings) -> tuple[UpstreamGroup, ...]:
+    """The upstreams of each `forward`, with those of the files that it names."""
+    forward = settings.get(Forward)
+    if forward is None:
+        return ()
+    return tuple(
+        UpstreamGroup(rule, (*rule.upstreams, *(each for path in rule.files for each in read_upstreams(path))))
+        for rule in forward.rules
+    )
+
+
+def _groups_of(blocks: Iterable[Block]) -> tuple[UpstreamGroup, ...]:
+    return tuple(dict.fromkeys(group for block in blocks for group in block.groups))
+
+
+def _listener(opened: socket.socket, port: int, proto: str) -> Listener:
+    return Listener(f"dns://:{port}", proto, "2" if opened.family == socket.AF_INET6 else "1")

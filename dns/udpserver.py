@@ -1,0 +1,89 @@
+"""I/O: UDP sockets, drained many datagrams a wake-up, answered from the socket that was asked."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from time import perf_counter
+
+from .counters import Listener
+from .responder import Responder, Source
+from .wirecache import ID_LENGTH
+
+DATAGRAMS_PER_WAKE_UP = 64
+MAX_DATAGRAM = 1024  # octets read; queries over 512 are malformed, whatever follows
+
+_NOT_SENT = frozenset(
+    {
+        errno.EAGAIN, errno.ENOBUFS, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EPERM, errno.EACCES,
+        errno.EINVAL, errno.EMSGSIZE, errno.ECONNREFUSED,
+    }
+)  # fmt: skip
+"""Sending to a client may end so (a full buffer, a client that is gone, its port 0): the client asks again."""
+
+_NOT_RECEIVED = frozenset({errno.EAGAIN, errno.ECONNREFUSED, errno.ENETDOWN, errno.ENOMEM})
+
+
+class UdpServer:
+    """Reads bound, non-blocking UDP sockets; they are closed with it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, responder: Responder) -> None:
+        self._loop = loop
+        self._responder = responder
+        self._sockets: list[socket.socket] = []
+
+    def add(self, opened: socket.socket, listener: Listener) -> None:
+        """Starts to answer on a socket."""
+        opened.settimeout(0)
+        self._sockets.append(opened)
+        self._loop.add_reader(opened, self._drain, opened, listener)
+
+    def close(self) -> None:
+        """Stops answering."""
+        for opened in self._sockets:
+            self._loop.remove_reader(opened)
+            opened.close()
+        self._sockets.clear()
+
+    def _drain(self, opened: socket.socket, listener: Listener) -> None:
+        """Answers what has come, up to the bound, so that everything else on the loop has its turn too."""
+        cache = self._responder.wire_cache(listener)
+        receive, send, get = opened.recvfrom, opened.sendto, cache.get
+        begun, missed, hits = perf_counter(), 0.0, 0
+        for _ in range(DATAGRAMS_PER_WAKE_UP):
+            try:
+                packet, client = receive(MAX_DATAGRAM)
+            except OSError as error:
+                if error.errno not in _NOT_RECEIVED:
+                    raise
+                break
+            tail = get(packet[ID_LENGTH:])
+            if tail is None:
+                before = perf_counter()
+                source = Source(client[0], client[1], listener)
+                self._responder.respond(packet, source, _sender(opened, client))
+                missed += perf_counter() - before
+                continue
+            hits += 1
+            try:
+                send(packet[:ID_LENGTH] + tail, client)
+            except OSError as error:
+                if error.errno not in _NOT_SENT:
+                    raise
+        if hits:
+            cache.seconds += perf_counter() - begun - missed
+
+
+def _sender(opened: socket.socket, client: tuple[str, int]) -> Callable[[bytes], None]:
+    """Sends an answer, now or later; the socket may be closed by then."""
+
+    def send(packet: bytes) -> None:
+        if not packet or opened.fileno() < 0:
+            return
+        try:
+            opened.sendto(packet, client)
+        except OSError as error:
+            if error.errno not in _NOT_SENT:
+                raise
+
+    return send
