@@ -7,26 +7,28 @@ from collections.abc import Collection, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from .addresstext import is_within
 from .hostfacts import HostFacts
 from .model import FrontendKind, FrontendState, FrontendStatus
 
 
-class Bind(NamedTuple):
+class Bind(msgspec.Struct, frozen=True):
     """The host has the address."""
 
 
-class Claim(NamedTuple):
+class Claim(msgspec.Struct, frozen=True):
     """The address is nobody's, and inside a range that is ours to use: claim it, then bind it."""
 
 
-class Elsewhere(NamedTuple):
+class Elsewhere(msgspec.Struct, frozen=True):
     """Another host serves the address."""
 
     reason: str
 
 
-class Refused(NamedTuple):
+class Refused(msgspec.Struct, frozen=True):
     """The address may not be claimed, and nobody is known to serve it."""
 
     reason: str
