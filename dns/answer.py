@@ -5,7 +5,7 @@ from .answer_apex import name_servers, soa_record, start_of_authority, text
 from .answer_reverse import pointers
 from .answer_services import services
 from .asked import Answered, Asked, Sections, lookup
-from .model import Follow, NotOurs, Outcome, Query, Rcode, RecordType, Reply
+from .model import NotOurs, Outcome, Query, Rcode, RecordType, Reply
 from .records import ClusterRecords, Missing
 
 _IN = 1
@@ -35,7 +35,7 @@ def answer(records: ClusterRecords, query: Query) -> Outcome:
             return _negative(records, asked, Rcode.NOERROR, explanation)
         case Sections(found, additional, _):
             return Reply(answer=found, additional=additional)
-        case Follow() as follow:
+        case follow:
             return follow
 
 

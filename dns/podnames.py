@@ -16,7 +16,7 @@ def address_of_label(label: str) -> str | None:
     """
     separator = "." if label.count("-") == 3 and "--" not in label else ":"
     address = label.replace("-", separator)
-    if "%" in address:  # a scope, which only Python takes for part of an address
+    if "%" in address or "." in label:  # a scope, which only Python takes for part of an address; a dot in a label
         return None
     try:
         ipaddress.ip_address(address)

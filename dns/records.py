@@ -130,7 +130,7 @@ class ClusterRecords:
                 return Missing() if is_pod and self.options.pods is PodMode.DISABLED else Found()
             case PodName(namespace, label):
                 return self._pod(namespace, label)
-            case ServiceName():
+            case _:
                 return self._service(asked)
 
     def exposes(self, namespace: str) -> bool:

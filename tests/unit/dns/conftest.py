@@ -146,6 +146,7 @@ SLICES = (
     _slice("data/ports", ["10.60.2.52"], "http:9090"),
     _slice("data/shared", ["10.60.2.61 twin", "10.60.2.62 twin"]),
     _slice("data/orphan", ["10.60.2.71"]),
+    _slice("shop/outside", ["10.60.2.81"]),
 )
 
 PODS = (
