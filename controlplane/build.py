@@ -1,7 +1,7 @@
 """Pure: documents and what was decided before become the next Snapshot; what did not change is not made again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,7 +12,6 @@ from .defaults import with_defaults
 from .derive import PodMaker, SliceMaker
 from .documents import Document
 from .implied import implied_namespaces, implied_node
-from .mirroring import orphan_endpoints_warnings
 from .objects import (
     Endpoints,
     EndpointSlice,
@@ -25,14 +24,11 @@ from .objects import (
     Service,
     Workload,
 )
+from .observations import Observed, observations
 from .options import ClusterOptions
 from .problems import Problem
 from .registry import Registry
 from .snapshot import Snapshot
-
-_Object = TypeVar("_Object")
-
-WORKLOAD_KINDS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 
 
 class Built(NamedTuple):
@@ -75,30 +71,29 @@ class Builder:
         judged = self._registry.judge(collected, reading.unreadable)
         nodes = self._nodes()
         services = self._published_services()
-        pods, stored_pods = self._pods.make(self._pod_sources(), nodes, self._state.pods)
-        hand_written = _only(EndpointSlice, self._registry.accepted("EndpointSlice"))
-        endpoints = _only(Endpoints, self._registry.accepted("Endpoints"))
-        slices = self._slices.make(services, pods, nodes, hand_written, endpoints)
-        slices = _with_dns_slice(slices, services, self._node_addresses(nodes))
-        namespaces, implied = self._namespaces(collected, pods)
-        problems = (*reading.problems, *collected.problems, *judged, *implied)
-        problems += _orphans(collected, endpoints, services, slices)
+        made = self._pods.make(self._registry.accepted(Pod, Workload), nodes, self._state.pods)
+        endpoints = self._registry.accepted(Endpoints)
+        slices = self._slices.make(services, made.pods, nodes, self._registry.accepted(EndpointSlice), endpoints)
+        slices = _with_dns_slice(slices, services, self._node_addresses(nodes), self._options.hostname)
+        written = {namespace.metadata.name: namespace for namespace in self._registry.accepted(Namespace)}
+        implied = implied_namespaces(written, {key.namespace for key in (*services, *made.pods, *slices)})
+        remarks = observations(collected, Observed(services, slices, made.pods, nodes, endpoints, implied))
         snapshot = self._publish(
             Snapshot(
                 generation=0,
                 options=self._options,
-                namespaces=namespaces,
+                namespaces=dict(sorted({**written, **implied}.items())),
                 nodes=nodes,
-                pods=pods,
+                pods=made.pods,
                 services=services,
                 slices=slices,
-                problems=problems,
+                problems=(*reading.problems, *collected.problems, *judged, *remarks),
                 passed_over=collected.passed_over,
             ),
             now,
         )
         self._state = msgspec.structs.replace(
-            self._state, services=self._registry.stored(), pods=stored_pods, serial=snapshot.serial
+            self._state, services=self._registry.stored(), pods=made.stored, serial=snapshot.serial
         )
         return Built(snapshot, self._state)
 
@@ -116,7 +111,7 @@ class Builder:
         return self._last or last
 
     def _nodes(self) -> dict[str, Node]:
-        nodes = {node.metadata.name: node for node in _only(Node, self._registry.accepted("Node"))}
+        nodes = {node.metadata.name: node for node in self._registry.accepted(Node)}
         return nodes or {self._options.hostname: implied_node(self._options)}
 
     def _node_addresses(self, nodes: Mapping[str, Node]) -> tuple[str, ...]:
@@ -125,13 +120,9 @@ class Builder:
         internal = tuple(a.address for a in node.status.addresses if a.type == "InternalIP") if node else ()
         return internal or self._options.node_addresses
 
-    def _pod_sources(self) -> list[Pod | Workload]:
-        accepted = self._registry.accepted("Pod", *WORKLOAD_KINDS)
-        return [item for item in accepted if isinstance(item, Pod | Workload)]
-
     def _published_services(self) -> dict[NamespacedName, Service]:
         """The accepted Services, with the addresses that the load balancer gave them as their status."""
-        services = {service.key: service for service in _only(Service, self._registry.accepted("Service"))}
+        services = {service.key: service for service in self._registry.accepted(Service)}
         for name, addresses in self._state.load_balancers.items():
             key = NamespacedName(*name.split("/", 1))
             service = services.get(key)
@@ -139,25 +130,6 @@ class Builder:
                 services[key] = _with_ingress(service, addresses, self._services.get(key))
         self._services = dict(sorted(services.items()))
         return self._services
-
-    def _namespaces(
-        self, collected: Collected, pods: Mapping[NamespacedName, Pod]
-    ) -> tuple[dict[str, Namespace], list[Problem]]:
-        written = {n.metadata.name: n for n in _only(Namespace, self._registry.accepted("Namespace"))}
-        used = {identity.key.namespace: wanted for identity, wanted in reversed(collected.wanted.items())}
-        implied = implied_namespaces(written, [key.namespace for key in self._services] + [p.namespace for p in pods])
-        warnings = [
-            used[name].document.warning(
-                f'namespaces "{name}" not found', path="metadata.namespace", hint="no manifest has it, so it is implied"
-            )
-            for name in implied
-            if name in used
-        ]
-        return dict(sorted({**written, **implied}.items())), warnings
-
-
-def _only(kind: type[_Object], objects: Iterable[object]) -> list[_Object]:
-    return [item for item in objects if isinstance(item, kind)]
 
 
 def _with_builtins(collected: Collected, options: ClusterOptions) -> Collected:
@@ -182,6 +154,7 @@ def _with_dns_slice(
     slices: dict[NamespacedName, tuple[EndpointSlice, ...]],
     services: Mapping[NamespacedName, Service],
     addresses: Sequence[str],
+    node_name: str,
 ) -> dict[NamespacedName, tuple[EndpointSlice, ...]]:
     """Our DNS server is the endpoint of `kube-dns`, unless the manifests bring one that is ready."""
     service = services.get(builtin.DNS_SERVICE)
@@ -189,19 +162,7 @@ def _with_dns_slice(
         return slices
     if any(e.conditions.is_ready for piece in slices.get(service.key, ()) for e in piece.endpoints):
         return slices
-    return {**slices, service.key: builtin.dns_slices(service, addresses)}
-
-
-def _orphans(
-    collected: Collected,
-    endpoints: Iterable[Endpoints],
-    services: Mapping[NamespacedName, Service],
-    slices: Mapping[NamespacedName, tuple[EndpointSlice, ...]],
-) -> tuple[Problem, ...]:
-    return tuple(
-        collected.wanted[Identity("Endpoints", key)].document.warning(message, path="metadata.name", hint=hint)
-        for key, message, hint in orphan_endpoints_warnings(endpoints, services, slices)
-    )
+    return {**slices, service.key: builtin.dns_slices(service, addresses, node_name)}
 
 
 def _same_to_dns(one: Snapshot, other: Snapshot) -> bool:

@@ -1,5 +1,7 @@
 """Pure: what a control plane has decided and must not decide again: the `etcd` of this cluster, in one value."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from .objects import Service
@@ -25,7 +27,7 @@ class StoredPod(msgspec.Struct, frozen=True, kw_only=True):
 class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     """Keys are `namespace/name`; `serial` is the SOA serial, seconds since 1970."""
 
-    services: dict[str, StoredService] = {}
-    pods: dict[str, StoredPod] = {}
-    load_balancers: dict[str, tuple[str, ...]] = {}  # the addresses that the load balancer gave a Service
+    services: Mapping[str, StoredService] = {}
+    pods: Mapping[str, StoredPod] = {}
+    load_balancers: Mapping[str, tuple[str, ...]] = {}  # the addresses that the load balancer gave a Service
     serial: int = 0

@@ -5,19 +5,26 @@ remembered together with what it was made from.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from .clusterstate import StoredPod
-from .endpointslices import PodIndex, slices_for
-from .mirroring import mirrored_slices, should_mirror
+from .endpointslices import MANAGED_BY, SLICE_CONTROLLER, PodIndex, slices_for
+from .mirroring import MIRRORING_CONTROLLER, mirrored_slices, should_mirror
 from .objects import Endpoints, EndpointSlice, NamespacedName, Node, Pod, Service, Workload
 from .options import ClusterOptions
+from .ownership import WrittenPods
 from .podstatus import with_status
 from .scheduling import schedule
 from .workloads import pods_of
 
-MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
-SLICE_CONTROLLER = "endpointslice-controller.k8s.io"
-MIRRORING_CONTROLLER = "endpointslicemirroring-controller.k8s.io"
+_Key = TypeVar("_Key")
+
+
+class MadePods(NamedTuple):
+    """All Pods with their status, sorted, and what has been decided of each that needed a decision."""
+
+    pods: Mapping[NamespacedName, Pod]
+    stored: Mapping[str, StoredPod]
 
 
 class PodMaker:
@@ -25,41 +32,51 @@ class PodMaker:
 
     def __init__(self, options: ClusterOptions) -> None:
         self._options = options
-        self._made: dict[int, tuple[Workload, tuple[Node, ...], tuple[Pod, ...]]] = {}
+        self._sources: tuple[Pod | Workload, ...] = ()
+        self._nodes: Mapping[str, Node] = {}
+        self._made: dict[int, tuple[Workload, tuple[Pod, ...]]] = {}
         self._placed: dict[NamespacedName, tuple[Pod, StoredPod | None, Pod]] = {}
-        self._result: dict[NamespacedName, Pod] = {}
+        self._result = MadePods({}, {})
 
     def make(
         self, sources: Iterable[Pod | Workload], nodes: Mapping[str, Node], stored: Mapping[str, StoredPod]
-    ) -> tuple[dict[NamespacedName, Pod], dict[str, StoredPod]]:
-        """All Pods with their status, sorted, and what has been decided of each."""
+    ) -> MadePods:
+        """The result of last time, the same object, when nothing changed that Pods depend on."""
+        sources = tuple(sources)
+        same_nodes = _same(nodes, self._nodes)
+        if same_nodes and stored == self._result.stored and _same_items(sources, self._sources):
+            return self._result
+        if not same_nodes:
+            self._made, self._placed = {}, {}  # a DaemonSet follows its nodes, and a Pod's hostIP is its node's
+        self._sources, self._nodes = sources, nodes
         wanted = {pod.key: pod for pod in self._expand(sources, tuple(nodes.values()))}
         records = schedule(wanted.values(), nodes, stored, self._options)
-        placed = {key: self._place(key, pod, records.get(key)) for key, pod in sorted(wanted.items())}
-        self._placed = placed
-        pods = {key: entry[2] for key, entry in placed.items()}
-        if not _same(pods, self._result):
-            self._result = pods
-        return self._result, {str(key): record for key, record in sorted(records.items())}
+        self._placed = {key: self._place(key, pod, records.get(key)) for key, pod in sorted(wanted.items())}
+        pods = {key: entry[2] for key, entry in self._placed.items()}
+        pods_as_before = self._result.pods if _same(pods, self._result.pods) else pods
+        self._result = MadePods(pods_as_before, {str(key): record for key, record in sorted(records.items())})
+        return self._result
 
-    def _expand(self, sources: Iterable[Pod | Workload], nodes: tuple[Node, ...]) -> Iterable[Pod]:
-        made: dict[int, tuple[Workload, tuple[Node, ...], tuple[Pod, ...]]] = {}
-        for source in sources:
-            if isinstance(source, Pod):
-                yield source
-                continue
-            before = self._made.get(id(source))
-            fresh = before is None or before[0] is not source or (source.kind == "DaemonSet" and before[1] != nodes)
-            entry = (source, nodes, pods_of(source, nodes)) if fresh or before is None else before
-            made[id(source)] = entry
-            yield from entry[2]
-        self._made = made
+    def _expand(self, sources: Sequence[Pod | Workload], nodes: tuple[Node, ...]) -> Iterable[Pod]:
+        """The written Pods, and those that workloads would add to them."""
+        pods = [source for source in sources if isinstance(source, Pod)]
+        workloads = [source for source in sources if isinstance(source, Workload)]
+        written = WrittenPods(pods, workloads)
+        yield from pods
+        self._made = {
+            id(workload): self._made.get(id(workload)) or (workload, pods_of(workload, nodes))
+            for workload in workloads
+            if not written.is_controlled(workload)
+        }
+        for workload, made in self._made.values():
+            yield from written.missing(workload, made)
 
     def _place(self, key: NamespacedName, pod: Pod, record: StoredPod | None) -> tuple[Pod, StoredPod | None, Pod]:
         before = self._placed.get(key)
         if before is not None and before[0] is pod and before[1] == record:
             return before
-        return (pod, record, with_status(pod, record))
+        node = self._nodes.get(record.node) if record else None
+        return (pod, record, with_status(pod, record, node))
 
 
 class SliceMaker:
@@ -143,10 +160,8 @@ def _managed_by(slices: Iterable[EndpointSlice], controller: str) -> bool:
     return any(piece.metadata.labels.get(MANAGED_BY) == controller for piece in slices)
 
 
-def _same(one: Mapping[object, object] | Mapping[str, Node], other: object) -> bool:
-    if not isinstance(other, dict) or len(one) != len(other):
-        return False
-    return all(other.get(key) is value for key, value in one.items())
+def _same(one: Mapping[_Key, object], other: Mapping[_Key, object]) -> bool:
+    return len(one) == len(other) and all(other.get(key) is value for key, value in one.items())
 
 
 def _same_items(one: Sequence[object], other: Sequence[object]) -> bool:

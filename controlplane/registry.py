@@ -1,17 +1,19 @@
 """Pure: judges what is wanted against what was accepted before, as the API server judges create and update."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from .allocation import Allocations, Refusal
 from .clusterstate import StoredService
 from .collect import Collected, Identity, Wanted
 from .fielderrors import FieldError
-from .objects import AnyObject, Namespace, Service
+from .objects import AnyObject, Service
 from .options import ClusterOptions
 from .problems import Problem, Reason
 from .updates import carry_over, validate_update
 from .validation import admission, validate, warnings
+
+_Object = TypeVar("_Object", bound=AnyObject)
 
 
 class Judged(NamedTuple):
@@ -30,6 +32,7 @@ class Registry:
         self._allocations = Allocations(options)
         self._accepted: dict[Identity, Judged] = {}
         self._sources: dict[Identity, str] = {}
+        self._by_type: dict[type[object], list[AnyObject]] = {}
         for entry in stored.values():
             identity = Identity("Service", entry.object.key)
             self._accepted[identity] = Judged(entry.object, "", warned=True)
@@ -45,11 +48,12 @@ class Registry:
         problems: list[Problem] = []
         for identity, wanted in _in_order(collected.wanted, self._accepted):
             problems += self._judge_one(identity, wanted)
+        self._by_type = _grouped(judged.object for judged in self._accepted.values())
         return problems
 
-    def accepted(self, *kinds: str) -> Iterable[AnyObject]:
-        """The accepted objects of some kinds."""
-        return (judged.object for identity, judged in self._accepted.items() if identity.kind in kinds)
+    def accepted(self, *structs: type[_Object]) -> list[_Object]:
+        """The accepted objects of some types."""
+        return [item for struct in structs for item in self._by_type.get(struct, ()) if isinstance(item, struct)]
 
     def stored(self) -> dict[str, StoredService]:
         """The accepted Services, to be kept over restarts."""
@@ -108,6 +112,13 @@ class Registry:
         return errors + validate_update(new, old) if old is not None else errors
 
 
+def _grouped(objects: Iterable[AnyObject]) -> dict[type[object], list[AnyObject]]:
+    groups: dict[type[object], list[AnyObject]] = {}
+    for item in objects:
+        groups.setdefault(type(item), []).append(item)
+    return groups
+
+
 def _in_order(wanted: Mapping[Identity, Wanted], accepted: Mapping[Identity, Judged]) -> list[tuple[Identity, Wanted]]:
     """What exists first, then what asks for particular numbers, in document order, then the rest by name.
 
@@ -127,7 +138,7 @@ def _in_order(wanted: Mapping[Identity, Wanted], accepted: Mapping[Identity, Jud
 
 
 def _asks_for_numbers(wanted: AnyObject) -> bool:
-    if isinstance(wanted, Namespace) or not isinstance(wanted, Service):
+    if not isinstance(wanted, Service):
         return False
     spec = wanted.spec
     numbers = [spec.health_check_node_port, *(port.node_port for port in spec.ports)]

@@ -1,0 +1,89 @@
+"""The control plane's loop: reads manifests and state, builds the next Snapshot, keeps what was decided."""
+
+import gc
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from controlplane.build import Builder, Built, Reading
+from controlplane.clusterstate import ClusterState
+from controlplane.manifests import ManifestReader
+from controlplane.options import ClusterOptions
+from controlplane.problems import Problem, Severity, render
+from controlplane.snapshot import Snapshot
+from controlplane.state import StateDirectory, StateError
+
+log = logging.getLogger(__name__)
+
+
+class ClusterFeed:
+    """Snapshots, one after the other. With a state directory, its holder decides and all others follow."""
+
+    def __init__(self, filenames: Sequence[str], options: ClusterOptions, state_dir: str = "") -> None:
+        self._filenames = tuple(filenames)
+        self._reader = ManifestReader()
+        self._directory = StateDirectory(Path(state_dir)) if state_dir else None
+        if self._directory:
+            self._directory.hold()
+        self._state = self._directory.load() if self._directory else ClusterState()
+        self._builder = Builder(options, self._state)
+        self._told: frozenset[Problem] = frozenset()
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """What to watch: the manifests, and the state where another process decides."""
+        return (*self._filenames, *((str(self._directory.path),) if self._directory else ()))
+
+    def refresh(self) -> Snapshot:
+        """Read everything again and build; the last Snapshot, the same object, when nothing changed."""
+        self._follow()
+        reading = self._reader.read(self._filenames)
+        built = self._builder.build(Reading(reading.documents, reading.problems), int(time.time()))
+        self._keep(built)
+        self._tell(built.snapshot)
+        return built.snapshot
+
+    def close(self) -> None:
+        """Let another process become the holder of the state."""
+        if self._directory:
+            self._directory.close()
+
+    def _follow(self) -> None:
+        """Adopt what the holder decided; become the holder when there is none any more."""
+        if self._directory is None or self._directory.is_holder:
+            return
+        self._directory.hold()
+        try:
+            state = self._directory.load()
+        except StateError as error:
+            log.warning("state is not readable", extra={"kv": {"reason": str(error)}})
+            return
+        if state != self._state:
+            self._state = state
+            self._builder.adopt(state)
+
+    def _keep(self, built: Built) -> None:
+        if self._directory is None or not self._directory.is_holder or built.state == self._state:
+            return
+        try:
+            self._directory.save(built.state)
+        except OSError as error:
+            log.error("state could not be kept", extra={"kv": {"reason": str(error)}})
+            return
+        self._state = built.state
+
+    def _tell(self, snapshot: Snapshot) -> None:
+        """Log the problems that are new, in the words of `check`."""
+        problems = frozenset(snapshot.problems)
+        for problem in snapshot.problems:
+            if problem not in self._told:
+                level = logging.ERROR if problem.severity is Severity.ERROR else logging.WARNING
+                log.log(level, "manifest problem", extra={"kv": {"problem": " ".join(render([problem]))}})
+        self._told = problems
+
+
+def freeze_garbage() -> None:
+    """Spare the collector the objects of the first snapshot, most of which stay for good: its pauses grow with them."""
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,123 @@
+"""What health probes and scrapers are told: kube-proxy's :10256 and :10249, with kube-proxy's bodies."""
+
+import logging
+import time
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import msgspec
+from prometheus_client.registry import Collector
+
+from controlplane.objects import Node
+from controlplane.snapshot import Snapshot
+from proxy.hostfacts import HostFacts
+
+from .bindaddress import node_addresses
+from .metrics import CONTENT_TYPE, DnsCollector, ProxyCollector, exposition
+from .nodedns import NodeDns
+from .nodeproxy import NodeProxy
+from .ops import OpsReply, OpsServer, Routes
+from .settings import Settings, host_port
+
+log = logging.getLogger(__name__)
+
+# Twice kube-proxy's syncPeriod of 30 s (pkg/proxy/healthcheck/proxy_health.go).
+QUEUED_SECONDS = 60.0
+TO_BE_DELETED = "ToBeDeletedByClusterAutoscaler"
+
+
+class Health:
+    """Serves the health and metrics addresses; is told when a change comes, and when it is applied."""
+
+    def __init__(self, settings: Settings, facts: HostFacts, proxy: NodeProxy | None, dns: NodeDns | None) -> None:
+        self._settings = settings
+        self._facts = facts
+        self._proxy = proxy
+        self._dns = dns
+        self._queued_at: float | None = None
+        self._applied_at = 0.0
+        self._snapshot: Snapshot | None = None
+        self._servers: list[OpsServer] = []
+
+    def queued(self) -> None:
+        """A change waits to be applied."""
+        self._queued_at = time.monotonic()
+
+    def applied(self, snapshot: Snapshot) -> None:
+        """The snapshot has been applied."""
+        self._queued_at, self._applied_at, self._snapshot = None, time.time(), snapshot
+
+    async def listen(self) -> None:
+        """Open both addresses; what cannot be opened is logged, and serving goes on without."""
+        health: Routes = {"/healthz": self._healthz, "/livez": self._livez, "/readyz": self._readyz}
+        metrics: Routes = {
+            "/metrics": self._metrics,
+            "/healthz": lambda: OpsReply(body=b"ok"),
+            "/readyz": self._readyz,
+            "/proxyMode": lambda: OpsReply(body=b"nftables"),
+        }
+        await self._open(health, self._settings.healthz_bind_address, "--healthz-bind-address")
+        await self._open(metrics, self._settings.metrics_bind_address, "--metrics-bind-address")
+
+    async def close(self) -> None:
+        """Answer no more."""
+        for server in self._servers:
+            await server.close()
+
+    async def _open(self, routes: Routes, address: str, flag: str) -> None:
+        if (place := host_port(address, flag)) is None:
+            return
+        server = OpsServer(routes)
+        self._servers.append(server)
+        for failure in await server.listen(node_addresses(place[0], self._facts), place[1]):
+            log.warning("address could not be opened", extra={"kv": {"flag": flag, "reason": failure}})
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether no change has been waiting for too long."""
+        return self._queued_at is None or time.monotonic() - self._queued_at < QUEUED_SECONDS
+
+    def _livez(self) -> OpsReply:
+        return self._report({"healthy": self.is_healthy}, is_good=self.is_healthy)
+
+    def _healthz(self) -> OpsReply:
+        """As `livez`, and only while the Node is there and stays: a load balancer takes others then."""
+        eligible = self._is_eligible()
+        return self._report(
+            {"nodeEligible": eligible, "healthy": self.is_healthy}, is_good=eligible and self.is_healthy
+        )
+
+    def _is_eligible(self) -> bool:
+        snapshot = self._snapshot
+        node = snapshot.nodes.get(snapshot.options.hostname) if snapshot else None
+        return node is not None and not _is_leaving(node)
+
+    def _report(self, fields: dict[str, bool], *, is_good: bool) -> OpsReply:
+        now = time.time()
+        # A healthy proxy says that it was updated now (proxy_health.go): there was nothing to do since.
+        updated = now if self.is_healthy else self._applied_at
+        body = {"lastUpdated": _timestamp(updated), "currentTime": _timestamp(now), **fields}
+        status = HTTPStatus.OK if is_good else HTTPStatus.SERVICE_UNAVAILABLE
+        return OpsReply(status, msgspec.json.encode(body), "application/json")
+
+    def _readyz(self) -> OpsReply:
+        """Which generation is applied; 503 before the first."""
+        generation = self._snapshot.generation if self._snapshot else 0
+        status = HTTPStatus.OK if generation else HTTPStatus.SERVICE_UNAVAILABLE
+        return OpsReply(status, msgspec.json.encode({"generation": generation}), "application/json")
+
+    def _metrics(self) -> OpsReply:
+        collectors: list[Collector] = []
+        if self._proxy:
+            collectors.append(ProxyCollector(self._proxy.counters, self._proxy.reconciler.statuses()))
+        if self._dns:
+            collectors.append(DnsCollector(self._dns.counters))
+        return OpsReply(body=exposition(*collectors), content_type=CONTENT_TYPE)
+
+
+def _is_leaving(node: Node) -> bool:
+    return bool(node.metadata.deletion_timestamp) or any(taint.key == TO_BE_DELETED for taint in node.spec.taints)
+
+
+def _timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

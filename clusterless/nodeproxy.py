@@ -1,0 +1,118 @@
+"""Wires the proxy of a node together: snapshots in, frontends and their sockets kept true."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from pathlib import Path
+from random import SystemRandom
+
+from controlplane.snapshot import Snapshot
+from proxy.addresses import HelperSockets, LocalSockets
+from proxy.balancer import Balancer
+from proxy.counters import Counters
+from proxy.desired import Desired, DesiredMaker, Surroundings
+from proxy.hostfacts import HostFacts
+from proxy.listener import TcpListener
+from proxy.model import FrontendKey, Protocol
+from proxy.nodeview import node_view
+from proxy.options import LOCALHOST, PRIMARY, ProxyOptions, Scheduler
+from proxy.reactor import Reactor
+from proxy.reconciler import Reconciler
+from proxy.relaysettings import RelaySettings
+
+from .settings import Settings, split
+from .tasks import spawn
+
+log = logging.getLogger(__name__)
+
+
+def proxy_options(settings: Settings) -> ProxyOptions:
+    """The proxy's part of the settings. Raises ValueError for an unknown scheduler."""
+    return ProxyOptions(
+        cluster_cidrs=settings.cluster.cluster_cidrs,
+        node_port_addresses=settings.node_port_addresses or (PRIMARY, LOCALHOST),
+        localhost_node_ports=settings.localhost_node_ports,
+        node_ip=settings.node_ip,
+        scheduler=Scheduler(settings.scheduler),
+        service_ranges=settings.cluster.service_cluster_ip_ranges,
+        external_ip_ranges=settings.external_ip_ranges,
+        load_balancer_ip_ranges=split(settings.load_balancer_ip_range),
+        allow_external_ips=settings.cluster.allow_external_ips,
+    )
+
+
+class NodeProxy:
+    """The proxy of one node; made inside the running event loop."""
+
+    def __init__(self, settings: Settings, sockets: HelperSockets | LocalSockets, facts: HostFacts) -> None:
+        self.counters = Counters()
+        self._settings = settings
+        self._options = proxy_options(settings)
+        self._facts = facts
+        self._maker = DesiredMaker()
+        self._resolvers = resolvers()
+        self._reactor = Reactor(asyncio.get_running_loop())
+        relay = RelaySettings(dial_attempts=settings.dial_attempts, idle_seconds=settings.idle_seconds)
+        self._balancer = Balancer(SystemRandom(), self._options.scheduler, self._options.cluster_cidrs, facts.own)
+        self.reconciler = Reconciler(
+            sockets,
+            {
+                Protocol.TCP: lambda sock, frontend: TcpListener(
+                    self._reactor, sock, frontend, self._balancer, self.counters, relay
+                )
+            },
+            self._balancer.forget,
+            spawn,
+        )
+
+    async def apply(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Desired:
+        """Make the snapshot true; returns once every frontend is open, or has a status that says why not."""
+        node = node_view(snapshot.nodes, snapshot.options.hostname, self._facts, self._options)
+        around = Surroundings(
+            node=node,
+            facts=self._facts,
+            options=self._options,
+            resolvers=self._resolvers,
+            served_by_dns=frozenset(served_by_dns),
+        )
+        before = self.reconciler.desired
+        desired = self._maker.make(snapshot, around)
+        _tell(before, desired)
+        await self.reconciler.apply(desired)
+        self.counters.retain({f.service: {*f.internal, *f.external} for f in desired.frontends.values()})
+        return desired
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Let nobody in any more; give connections that long to finish, and reset those that have not."""
+        desired = self.reconciler.desired
+        await self.reconciler.apply(Desired(generation=desired.generation, claims=desired.claims))
+        cut = await self._reactor.connections.drain(grace_seconds)
+        if cut:
+            log.warning("connections were reset", extra={"kv": {"count": cut, "after_seconds": grace_seconds}})
+
+    async def close(self) -> None:
+        """Close what is left, and give the addresses back."""
+        await self.reconciler.close()
+        self._reactor.close()
+
+
+def resolvers(path: Path = Path("/etc/resolv.conf")) -> frozenset[str]:
+    """The name servers that this host asks: their addresses are never claimed."""
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(words[1] for line in lines if len(words := line.split()) > 1 and words[0] == "nameserver")
+
+
+def _tell(before: Desired, after: Desired) -> None:
+    """Log what is new and not as the user may expect."""
+    for conflict in set(after.conflicts) - set(before.conflicts):
+        log.warning("address and port are claimed twice", extra={"kv": {"conflict": conflict.message}})
+    for loop in set(after.loops) - set(before.loops):
+        details = {"service": str(loop.service), "endpoint": str(loop.endpoint)}
+        log.warning("endpoint is a frontend of this node and would loop", extra={"kv": details})
+    for key, status in after.elsewhere.items():
+        if before.elsewhere.get(key) != status:
+            details = {"frontend": str(key), "state": status.state, "reason": status.message}
+            log.info("frontend is not served by this proxy", extra={"kv": details})
