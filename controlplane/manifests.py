@@ -27,6 +27,11 @@ class Reading(msgspec.Struct, frozen=True):
     documents: tuple[Document, ...] = ()
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def unreadable(self) -> frozenset[str]:
+        """The sources that hold something that could not be read."""
+        return frozenset(problem.source for problem in self.problems)
+
 
 class _ReadChunk(msgspec.Struct, frozen=True):
     """A chunk of a file, and what became of it where it stood: which document it began with, and how far down."""
@@ -78,7 +83,7 @@ class ManifestReader:
         kept = tuple(
             path
             for path in self._listings.get(filename, ())
-            if any(path.startswith(os.path.join(folder, "")) for folder in listing.unreadable)
+            if any(folder == filename or path.startswith(os.path.join(folder, "")) for folder in listing.unreadable)
         )
         paths = tuple(sorted({*listing.files, *kept}, key=lambda path: path.split(os.sep)))
         self._listings[filename] = paths

@@ -52,7 +52,7 @@ def _walk(folder: str, above: tuple[tuple[int, int], ...], unreadable: dict[str,
     identity = (status.st_dev, status.st_ino)
     if identity in above:
         return
-    for path in (os.path.join(folder, name) for name in names if not name.startswith(".")):
+    for path in (os.path.normpath(os.path.join(folder, name)) for name in names if not name.startswith(".")):
         if os.path.isdir(path):
             yield from _walk(path, (*above, identity), unreadable)
         elif path.endswith(EXTENSIONS) and os.path.isfile(path):
