@@ -5,8 +5,9 @@ from .answer_apex import name_servers, soa_record, start_of_authority, text
 from .answer_reverse import pointers
 from .answer_services import services
 from .asked import Answered, Asked, Sections, lookup
+from .lookups import Missing
 from .model import NotOurs, Outcome, Query, Rcode, RecordType, Reply
-from .records import ClusterRecords, Missing
+from .records import ClusterRecords
 
 _IN = 1
 _NOT_READY = 14  # RFC 8914 4.15

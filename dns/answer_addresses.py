@@ -2,9 +2,10 @@
 
 from .answer_apex import name_server_addresses
 from .asked import Answered, Asked, Sections, address_record, is_of_family, lookup
+from .lookups import Alias, Found, Missing
 from .model import Follow, Labels, Record, RecordType, Reply
 from .names import is_within, lower, to_text
-from .records import Alias, ClusterRecords, Found, Missing
+from .records import ClusterRecords
 
 MAX_HOPS = 10  # ExternalNames in a row that are followed inside of the zone
 

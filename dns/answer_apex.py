@@ -1,8 +1,9 @@
 """Pure: what each zone has of its own: SOA, NS with the addresses of the DNS Service, and `dns-version`."""
 
 from .asked import NS_DNS, Answered, Asked, Sections, address_record, is_of_family
+from .lookups import Found, Missing
 from .model import Labels, Record, RecordType
-from .records import SCHEMA_VERSION, ClusterRecords, Found, Missing
+from .records import SCHEMA_VERSION, ClusterRecords
 
 _MAX_SOA_TTL = 300  # seconds (CoreDNS plugin/backend_lookup.go)
 _VERSION_TTL = 28800  # seconds (CoreDNS plugin/kubernetes/kubernetes.go)
@@ -42,15 +43,10 @@ def _hosts(records: ClusterRecords) -> tuple[tuple[Labels, str], ...]:
     If it is none of any, `ns.dns` with the server's own addresses (CoreDNS plugin/kubernetes/ns.go).
     """
     local = records.options.local_addresses
-    owners = [owner for address in local for owner in records.reverse.endpoints(address)]
-    if not owners:
+    found = [hosts for address in local if (hosts := records.hosts_of(address)) is not None]
+    if not found:
         return tuple((NS_DNS, address) for address in local)
-    found = [
-        host
-        for service, group in dict.fromkeys((o.service, o.group) for o in owners)
-        for host in records.hosts(service, group)
-    ]
-    return tuple(dict.fromkeys((hit.owner, hit.address) for hit in found))
+    return tuple(dict.fromkeys((hit.owner, hit.address) for hosts in found for hit in hosts))
 
 
 def text(records: ClusterRecords, asked: Asked) -> Answered:

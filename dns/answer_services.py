@@ -2,8 +2,9 @@
 
 from .asked import Answered, Asked, Sections, address_record, lookup
 from .endpoints import NO_PORT
+from .lookups import Found, Hit, Missing
 from .model import Record, RecordType, Srv
-from .records import ClusterRecords, Found, Hit, Missing
+from .records import ClusterRecords
 
 
 def services(records: ClusterRecords, asked: Asked) -> Answered:

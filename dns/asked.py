@@ -2,9 +2,10 @@
 
 from typing import NamedTuple, TypeAlias
 
+from .lookups import Found, Lookup, Missing
 from .model import Follow, Labels, Query, Record, RecordType
 from .names import is_within, lower
-from .records import ClusterRecords, Found, Lookup, Missing
+from .records import ClusterRecords
 
 NS_DNS: Labels = (b"ns", b"dns")
 
