@@ -14,7 +14,6 @@ from controlplane.objects import (
     AnyObject,
     Endpoints,
     EndpointSlice,
-    Namespace,
     Node,
     Pod,
     Service,
@@ -53,5 +52,5 @@ def _errors(obj: AnyObject, options: ClusterOptions) -> list[FieldError]:
             return workload_errors(obj)
         case Node():
             return node_errors(obj)
-        case Namespace():
+        case _:
             return namespace_errors(obj)
