@@ -1,15 +1,17 @@
 """Pure: addresses and CIDRs as text: canonical form, family, membership."""
 
 from collections.abc import Collection
-from functools import lru_cache
 
 from controlplane import netaddr
-from controlplane.netaddr import IPV4, IPV6, is_loopback, sloppy_address, sloppy_cidr
+from controlplane.netaddr import IPV4, IPV6, is_loopback, parse_address, sloppy_address, sloppy_cidr
 
 __all__ = ["IPV4", "IPV6", "canonical", "family_of", "is_loopback_address", "is_within"]
 
-# The addresses of a cluster come by again with every snapshot; as many as controlplane.netaddr keeps.
-canonical = lru_cache(maxsize=1 << 16)(netaddr.canonical)
+
+def canonical(text: str) -> str:
+    """The address in its one spelling (RFC 5952 for IPv6); `text` itself where it is no address."""
+    strict = parse_address(text)
+    return text if strict is not None and strict.family == IPV4 else netaddr.canonical(text)
 
 
 def family_of(text: str) -> str:

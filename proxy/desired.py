@@ -1,6 +1,6 @@
 """Pure: what this node's proxy should be doing: frontends, less what others serve, less loops."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -10,7 +10,7 @@ from controlplane.snapshot import Snapshot
 
 from .addresstext import canonical
 from .claims import Claim, ClaimPolicy, Decision, Elsewhere, Refused, decide, status_of
-from .frontends import Conflict, FrontendCache, ServiceFrontends
+from .frontends import Conflict, FrontendCache, Frontends, NamedAddress, ServiceFrontends
 from .hostfacts import HostFacts
 from .loops import Loop, loops_of, without_endpoints
 from .model import Frontend, FrontendKey, FrontendKind, FrontendState, FrontendStatus
@@ -47,14 +47,15 @@ class DesiredMaker:
     def __init__(self) -> None:
         self._cache = FrontendCache()
         self._around: Surroundings | None = None
-        self._cluster_ips: dict[str, Decision] = {}
+        self._cluster_ips: dict[NamedAddress, Decision] = {}
 
     def make(self, snapshot: Snapshot, around: Surroundings) -> Desired:
         """What the snapshot means for this node."""
         if around != self._around:
             self._around, self._cluster_ips = around, {}
         merged = self._cache.update(snapshot, around.node, around.options)
-        claims, elsewhere = self._judge(merged.frontends, _policy(snapshot, around), around.facts)
+        claims, foreign = self._judge(merged.by_service.values(), _policy(snapshot, around), around.facts)
+        elsewhere = _elsewhere(merged, foreign)
         elsewhere |= {key: _SERVED_BY_DNS for key in around.served_by_dns if key in merged.frontends}
         served = dict(merged.frontends)
         for key in elsewhere:
@@ -69,27 +70,39 @@ class DesiredMaker:
         )
 
     def _judge(
-        self, frontends: Mapping[FrontendKey, Frontend], policy: ClaimPolicy, facts: HostFacts
-    ) -> tuple[frozenset[str], dict[FrontendKey, FrontendStatus]]:
-        """The addresses to claim, and what is not ours to serve."""
+        self, services: Iterable[ServiceFrontends], policy: ClaimPolicy, facts: HostFacts
+    ) -> tuple[frozenset[str], dict[NamedAddress, FrontendStatus]]:
+        """The addresses to claim, and those that are not ours to serve."""
         claims: set[str] = set()
-        elsewhere: dict[FrontendKey, FrontendStatus] = {}
-        for key, frontend in frontends.items():
-            match self._decide(key.address, frontend.kind, policy, facts):
-                case Claim():
-                    claims.add(key.address)
-                case Elsewhere() | Refused() as decision:
-                    elsewhere[key] = status_of(decision)
-        return frozenset(claims), elsewhere
+        foreign: dict[NamedAddress, FrontendStatus] = {}
+        for named in frozenset[NamedAddress]().union(*(each.named_addresses for each in services)):
+            decision = self._decide(named, policy, facts)
+            if isinstance(decision, Claim):
+                claims.add(named.address)
+            elif isinstance(decision, Elsewhere | Refused):
+                foreign[named] = status_of(decision)
+        return frozenset(claims), foreign
 
-    def _decide(self, address: str, kind: FrontendKind, policy: ClaimPolicy, facts: HostFacts) -> Decision:
+    def _decide(self, named: NamedAddress, policy: ClaimPolicy, facts: HostFacts) -> Decision:
         """Decisions about clusterIPs are kept: other nodes and pods play no part in them."""
-        if kind is not FrontendKind.CLUSTER_IP:
-            return decide(address, kind, facts, policy)
-        decision = self._cluster_ips.get(address)
+        decision = self._cluster_ips.get(named)
         if decision is None:
-            decision = self._cluster_ips[address] = decide(address, kind, facts, policy)
+            decision = decide(named.address, named.kind, facts, policy)
+            if named.kind is FrontendKind.CLUSTER_IP:
+                self._cluster_ips[named] = decision
         return decision
+
+
+def _elsewhere(merged: Frontends, foreign: Mapping[NamedAddress, FrontendStatus]) -> dict[FrontendKey, FrontendStatus]:
+    """The frontends on addresses that are not ours to serve."""
+    return {
+        key: status
+        for each in merged.by_service.values()
+        if not foreign.keys().isdisjoint(each.named_addresses)
+        for key, frontend in each.frontends.items()
+        if merged.frontends[key] is frontend
+        if (status := foreign.get(NamedAddress(key.address, frontend.kind))) is not None
+    }
 
 
 def _policy(snapshot: Snapshot, around: Surroundings) -> ClaimPolicy:

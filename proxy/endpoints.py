@@ -3,11 +3,11 @@
 The rules are kube-proxy's (`pkg/proxy/endpointslicecache.go`, `pkg/proxy/endpointschangetracker.go`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from controlplane.objects import Endpoint as SliceEndpoint
-from controlplane.objects import EndpointPort, EndpointSlice
+from controlplane.objects import EndpointSlice
 
 from .addresstext import canonical, family_of
 from .model import Endpoint, Protocol
@@ -39,6 +39,14 @@ class PortKey(NamedTuple):
     protocol: Protocol
 
 
+class _Member(NamedTuple):
+    """An endpoint of a slice, which every port of the slice multiplies; `facts` follow the endpoint in its info."""
+
+    address: str
+    node: str
+    facts: tuple[bool, bool, bool, frozenset[str], frozenset[str]]
+
+
 def endpoints_by_port(slices: Iterable[EndpointSlice], family: str) -> dict[PortKey, tuple[EndpointInfo, ...]]:
     """The endpoints of `family` (`IPv4`, `IPv6`) for each port name and protocol, sorted by `ADDRESS:PORT`.
 
@@ -48,40 +56,43 @@ def endpoints_by_port(slices: Iterable[EndpointSlice], family: str) -> dict[Port
     for each in slices:
         if each.address_type != family or LABEL_HEADLESS in each.metadata.labels:
             continue
+        members = [_member(endpoint) for endpoint in each.endpoints if _is_of(endpoint, family)]
         for port in each.ports:
             if port.port:
-                known = found.setdefault(_port_key(port), {})
-                _add(known, each.endpoints, port.port, family)
+                key = PortKey(port.name, Protocol(port.protocol or "TCP"))
+                _add(found.setdefault(key, {}), members, port.port)
     return {key: _sorted(known.values()) for key, known in found.items()}
 
 
-def _port_key(port: EndpointPort) -> PortKey:
-    return PortKey(port.name, Protocol(port.protocol or "TCP"))
+def _is_of(endpoint: SliceEndpoint, family: str) -> bool:
+    return bool(endpoint.addresses) and family_of(endpoint.addresses[0]) == family
 
 
-def _add(known: dict[Endpoint, EndpointInfo], endpoints: Sequence[SliceEndpoint], port: int, family: str) -> None:
-    """Only the first address of an endpoint counts; one that stays wins over the same one terminating elsewhere."""
-    for each in endpoints:
-        if not each.addresses or family_of(each.addresses[0]) != family:
-            continue
-        info = _info(each, port)
-        identity = Endpoint(info.endpoint.address, port)
+def _member(endpoint: SliceEndpoint) -> _Member:
+    """Only the first address of an endpoint counts."""
+    conditions, hints = endpoint.conditions, endpoint.hints
+    return _Member(
+        canonical(endpoint.addresses[0]),
+        endpoint.node_name or "",
+        (
+            conditions.is_ready,
+            conditions.is_serving,
+            conditions.is_terminating,
+            frozenset(zone.name for zone in hints.for_zones) if hints else _NO_HINTS,
+            frozenset(node.name for node in hints.for_nodes) if hints else _NO_HINTS,
+        ),
+    )
+
+
+def _add(known: dict[Endpoint, EndpointInfo], members: Sequence[_Member], port: int) -> None:
+    """An endpoint that stays wins over the same one that terminates elsewhere; else the last one does."""
+    for address, node, facts in members:
+        info = EndpointInfo(Endpoint(address, port, node), *facts)
+        identity = Endpoint(address, port)
         before = known.get(identity)
         if before is None or before.terminating or not info.terminating:
             known[identity] = info
 
 
-def _info(endpoint: SliceEndpoint, port: int) -> EndpointInfo:
-    conditions, hints = endpoint.conditions, endpoint.hints
-    return EndpointInfo(
-        Endpoint(canonical(endpoint.addresses[0]), port, endpoint.node_name or ""),
-        conditions.is_ready,
-        conditions.is_serving,
-        conditions.is_terminating,
-        frozenset(zone.name for zone in hints.for_zones) if hints else _NO_HINTS,
-        frozenset(node.name for node in hints.for_nodes) if hints else _NO_HINTS,
-    )
-
-
-def _sorted(infos: Iterable[EndpointInfo]) -> tuple[EndpointInfo, ...]:
-    return tuple(sorted(infos, key=lambda info: str(info.endpoint)))
+def _sorted(infos: Collection[EndpointInfo]) -> tuple[EndpointInfo, ...]:
+    return tuple(sorted(infos, key=lambda info: str(info.endpoint))) if len(infos) > 1 else tuple(infos)

@@ -11,7 +11,15 @@ from .nodeview import NodeView
 from .options import ProxyOptions
 from .servicefrontends import frontends_of_service
 
-__all__ = ["Conflict", "FrontendCache", "Frontends", "frontends_of", "frontends_of_service"]
+__all__ = [
+    "Conflict",
+    "FrontendCache",
+    "Frontends",
+    "NamedAddress",
+    "ServiceFrontends",
+    "frontends_of",
+    "frontends_of_service",
+]
 
 # Who wins an address and port: first whoever cannot choose it (the control plane allocates clusterIPs), last whoever
 # may write any address into a manifest.
@@ -44,19 +52,26 @@ class Frontends(NamedTuple):
     by_service: Mapping[NamespacedName, "ServiceFrontends"]
 
 
+class NamedAddress(NamedTuple):
+    """An address that a Service's object names, and as what."""
+
+    address: str
+    kind: FrontendKind
+
+
 class ServiceFrontends(NamedTuple):
     """One Service's frontends with what they were made from."""
 
     service: Service
     slices: tuple[EndpointSlice, ...]
     frontends: dict[FrontendKey, Frontend]
+    named_addresses: frozenset[NamedAddress]  # all but the node's own, which carry nodePorts
     endpoint_addresses: frozenset[str]
 
-    def is_of(self, service: Service, slices: tuple[EndpointSlice, ...]) -> bool:
-        """Whether nothing changed: objects of a Snapshot keep their identity."""
-        return (
-            self.service is service
-            and len(self.slices) == len(slices)
+    def has(self, slices: tuple[EndpointSlice, ...]) -> bool:
+        """Whether it was made from these slices: objects of a Snapshot keep their identity."""
+        return self.slices is slices or (
+            len(self.slices) == len(slices)
             and all(one is other for one, other in zip(self.slices, slices, strict=True))
         )
 
@@ -77,7 +92,7 @@ class FrontendCache:
         for key, service in snapshot.services.items():
             slices = slices_by_service.get(key, ())
             known = before.get(key)
-            if known is None or not known.is_of(service, slices):
+            if known is None or known.service is not service or not known.has(slices):
                 known = _make(service, slices, node, options)
             after[key] = known
         self._node, self._options, self._services = node, options, after
@@ -95,7 +110,10 @@ def _make(
     frontends = {each.key: each for each in frontends_of_service(service, slices, node, options)}
     lists = {id(used): used for each in frontends.values() for used in (each.internal, each.external)}
     addresses = frozenset(endpoint.address for used in lists.values() for endpoint in used)
-    return ServiceFrontends(service, slices, frontends, addresses)
+    named = frozenset(
+        NamedAddress(f.key.address, f.kind) for f in frontends.values() if f.kind is not FrontendKind.NODE_PORT
+    )
+    return ServiceFrontends(service, slices, frontends, named, addresses)
 
 
 def _merge(services: Mapping[NamespacedName, ServiceFrontends]) -> Frontends:

@@ -25,14 +25,13 @@ class Plan(NamedTuple):
 def plan(applied: Desired, desired: Desired, protocols: Collection[Protocol]) -> Plan:
     """What to do; `protocols` are those that can be proxied. A frontend that refuses everybody has no socket."""
     before, after = applied.frontends, desired.frontends
-    vanished = before.keys() - after.keys()
+    vanished = [key for key in before if key not in after]
     close = [key for key in vanished if wants_socket(before[key], protocols)]
     update: list[Frontend] = []
     opened: list[Frontend] = []
-    for key, frontend in after.items():
+    for frontend in [each for key, each in after.items() if before.get(key) is not each]:
+        key = frontend.key
         old = before.get(key)
-        if old is frontend:
-            continue
         match old is not None and wants_socket(old, protocols), wants_socket(frontend, protocols):
             case True, True if old != frontend:
                 update.append(frontend)
@@ -56,7 +55,7 @@ def _gone(
 ) -> frozenset[ServicePortName]:
     """The service ports without any frontend left: some key of theirs vanished, or went to another Service."""
     suspects = {applied.frontends[key].service for key in vanished}
-    suspects |= {applied.frontends[frontend.key].service for frontend in updated}
+    suspects |= {before.service for new in updated if (before := applied.frontends[new.key]).service != new.service}
     if not suspects:
         return frozenset()
     return frozenset(suspects - {frontend.service for frontend in desired.frontends.values()})
