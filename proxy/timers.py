@@ -68,7 +68,8 @@ class TimerHeap(Generic[Owner]):
             timer.entry = None
             if timer.deadline > now:
                 self._push(timer)
-            elif timer.owner is not None:
+            else:
+                assert timer.owner is not None, "a cancelled timer has no living entry"
                 due.append(timer.owner)
         return due
 
