@@ -106,9 +106,9 @@ def _zones_by_port(
     by_port: dict[int, tuple[Labels, ...]] = {}
     problems: list[CorefileProblem] = []
     for key in block.keys:
-        scheme, separator, _ = key.rpartition("://")
-        zones = origins_of(key)
-        port = split_port(key)[1] or DEFAULT_PORT
+        scheme, separator, address = key.rpartition("://")
+        zones = origins_of(address)
+        port = split_port(address)[1] or DEFAULT_PORT
         if separator and scheme != "dns":
             problems.append(CorefileProblem(block.file, block.line, f"transport '{scheme}' is not offered"))
         elif not zones:
