@@ -1,13 +1,14 @@
 """Pure: Endpoints (`core/validation` ValidateEndpoints) and EndpointSlice (`discovery/validation`).
 
-Both refuse addresses that traffic may not be sent to: CVE-2021-25737 was that slices did not.
+Both refuse addresses that traffic may not be sent to: CVE-2021-25737 was that slices did not. `--endpoint-cidrs` is
+a rule of this project.
 """
 
 from collections.abc import Iterable
 
 from controlplane import names
 from controlplane.fielderrors import FieldError, duplicate, invalid, required, too_many, unsupported
-from controlplane.netaddr import IPV4, IPV6, family_of
+from controlplane.netaddr import IPV4, IPV6, family_of, parse_address, parse_cidr
 from controlplane.objects import (
     Endpoint,
     EndpointAddress,
@@ -57,11 +58,18 @@ def _address_errors(path: str, address: EndpointAddress, options: ClusterOptions
     if address.hostname:
         errors += each_invalid(f"{path}.hostname", address.hostname, names.dns_1123_label(address.hostname))
     errors += _node_name_errors(f"{path}.nodeName", address.node_name)
-    return errors + _special_errors(f"{path}.ip", address.ip, options)
+    return errors + _destination_errors(f"{path}.ip", address.ip, options)
 
 
-def _special_errors(path: str, text: str, options: ClusterOptions) -> list[FieldError]:
-    return special_address_errors(path, text, allow_loopback=options.allow_loopback_endpoints)
+def _destination_errors(path: str, text: str, options: ClusterOptions) -> list[FieldError]:
+    """Why no traffic may be sent to an address: what it is for, or what the operator allows (CVE-2021-25740)."""
+    errors = special_address_errors(path, text, allow_loopback=options.allow_loopback_endpoints)
+    address, allowed = parse_address(text), options.endpoint_cidrs
+    if errors or address is None or not allowed:
+        return errors
+    if any(prefix.holds(address) for cidr in allowed if (prefix := parse_cidr(cidr))):
+        return []
+    return [invalid(path, text, f"must be in a range of --endpoint-cidrs ({', '.join(allowed)})")]
 
 
 def _node_name_errors(path: str, node_name: str | None) -> list[FieldError]:
@@ -115,19 +123,19 @@ def _slice_address_errors(
     where = f"{path}[{index}]"
     match address_type:
         case "IPv4":
-            return address_errors(where, text) or _family_and_special(path, where, text, IPV4, options)
+            return address_errors(where, text) or _family_and_destination(path, where, text, IPV4, options)
         case "IPv6":
-            return canonical_address_errors(where, text) or _family_and_special(path, where, text, IPV6, options)
+            return canonical_address_errors(where, text) or _family_and_destination(path, where, text, IPV6, options)
         case "FQDN":
             return _fully_qualified_errors(where, text)
         case _:
             return []
 
 
-def _family_and_special(path: str, where: str, text: str, family: str, options: ClusterOptions) -> list[FieldError]:
+def _family_and_destination(path: str, where: str, text: str, family: str, options: ClusterOptions) -> list[FieldError]:
     # The API server names the list here, not its item.
     wrong = [] if family_of(text) == family else [invalid(path, text, f"must be an {family} address")]
-    return wrong + _special_errors(where, text, options)
+    return wrong + _destination_errors(where, text, options)
 
 
 def _fully_qualified_errors(path: str, name: str) -> list[FieldError]:

@@ -151,3 +151,23 @@ def test_to_allow_loopback_allows_nothing_else(errors_of, make):
     assert errors_of(slice_, allow_loopback_endpoints=True) == [
         f'endpoints[0].addresses[0]: Invalid value: "169.254.169.254": {LINK_LOCAL}'
     ]
+
+
+@pytest.mark.parametrize(
+    ("ip", "error"),
+    [
+        ("10.1.2.3", ""),
+        ("fd00::1", ""),
+        ("192.0.2.1", "must be in a range of --endpoint-cidrs (10.0.0.0/8, fd00::/8)"),
+        ("127.0.0.1", LOOPBACK),
+        ("10.1.2.03", "must not have leading 0s"),
+    ],
+)
+def test_an_operator_may_say_where_endpoints_are(errors_of, make, ip, error):
+    allowed = ("10.0.0.0/8", "fd00::/8")
+    kind = "IPv6" if ":" in ip else "IPv4"
+    slice_ = slice_of(make, {"addresses": [ip]}, kind)
+    endpoints = make("Endpoints", subsets=[{"addresses": [{"ip": ip}]}])
+    prefix = "endpoints[0].addresses[0]", "subsets[0].addresses[0].ip"
+    expected = [[f'{path}: Invalid value: "{ip}": {error}'] if error else [] for path in prefix]
+    assert [errors_of(obj, endpoint_cidrs=allowed) for obj in (slice_, endpoints)] == expected
