@@ -20,7 +20,7 @@ def start_of_authority(records: ClusterRecords, asked: Asked) -> Answered:
     return Sections((soa_record(records, asked),) if asked.is_apex else ())
 
 
-def name_servers(records: ClusterRecords, asked: Asked) -> Answered:
+def name_servers(records: ClusterRecords, asked: Asked) -> Sections:
     """NS at the apex: each name of the DNS Service once, with all its addresses as glue."""
     ttl = records.options.ttl
     hosts = [((*owner, *asked.origin), address) for owner, address in _hosts(records)]

@@ -26,6 +26,7 @@ _HEADER = struct.Struct("!HHHHHH")
 _TYPE_AND_CLASS = struct.Struct("!HH")
 _FIXED = struct.Struct("!HHIH")  # type, class, TTL, length of the data
 _OPTION = struct.Struct("!HH")
+_SOA_NUMBERS = struct.Struct("!IIIII")  # the end of an SOA record's data: serial, refresh, retry, expire, minimum
 _FIRST_NAME = b"\xc0\x0c"  # a pointer to the question's name, as the SOA of an IXFR query carries
 _REFLECTORS = frozenset({7, 19, 53})  # echo, chargen, other name servers
 
@@ -69,7 +70,8 @@ def inspect(packet: bytes, *, udp: bool, source_port: int = 0) -> Verdict:
         return _refusal(Rcode.FORMERR, identity, bits)
     try:
         qname, qtype, qclass, offset = read_question(packet)
-        edns = _edns(packet, offset, answers + authorities, additionals)
+        behind = range(answers, answers + authorities)
+        edns, serial = _records(packet, offset, behind, answers + authorities + additionals)
     except MalformedError:
         return _refusal(Rcode.FORMERR, identity, bits)
     if edns is not None and edns.version:
@@ -83,6 +85,7 @@ def inspect(packet: bytes, *, udp: bool, source_port: int = 0) -> Verdict:
         recursion_desired=bool(bits & RD),
         checking_disabled=bool(bits & CD),
         edns=edns,
+        serial=serial,
     )
 
 
@@ -111,10 +114,13 @@ def read_question(packet: bytes) -> tuple[Labels, int, int, int]:
     return tuple(labels), qtype, qclass, offset + 4
 
 
-def _edns(packet: bytes, offset: int, skipped: int, additionals: int) -> Edns | None:
-    """The OPT record among the additional records, if there is one; two of them are malformed (RFC 6891 6.1.1)."""
-    edns = None
-    for index in range(skipped + additionals):
+def _records(packet: bytes, offset: int, authorities: range, total: int) -> tuple[Edns | None, int | None]:
+    """The OPT record behind the authority section, and the serial of an SOA record in it, if there are such.
+
+    Two OPT records are malformed (RFC 6891 6.1.1). `authorities` are the numbers of the records of that section.
+    """
+    edns = serial = None
+    for index in range(total):
         owner = packet[offset : offset + 1]
         offset = _after_name(packet, offset)
         if offset + _FIXED.size > len(packet):
@@ -124,11 +130,13 @@ def _edns(packet: bytes, offset: int, skipped: int, additionals: int) -> Edns | 
         offset = start + length
         if offset > len(packet):
             raise MalformedError
-        if rtype == RecordType.OPT and index >= skipped:
+        if rtype == RecordType.OPT and index >= authorities.stop:
             if edns is not None or owner != b"\0":
                 raise MalformedError
             edns = _opt(rclass, ttl, packet[start:offset])
-    return edns
+        elif rtype == RecordType.SOA and index in authorities and length > _SOA_NUMBERS.size:
+            serial = _SOA_NUMBERS.unpack_from(packet, offset - _SOA_NUMBERS.size)[0]
+    return edns, serial
 
 
 def _after_name(packet: bytes, offset: int) -> int:

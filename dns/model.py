@@ -65,6 +65,7 @@ class Query(msgspec.Struct, frozen=True):
     recursion_desired: bool = False
     checking_disabled: bool = False
     edns: Edns | None = None
+    serial: int | None = None  # of the SOA record in an IXFR query's authority section (RFC 1995)
 
 
 class Srv(NamedTuple):

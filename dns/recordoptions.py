@@ -35,3 +35,7 @@ class RecordOptions(msgspec.Struct, frozen=True, kw_only=True):
     fallthrough: tuple[Labels, ...] = ()  # the zones whose unknown names are somebody else's; `((),)` is all
     local_addresses: tuple[str, ...] = ()  # the server's own, to find its Service by; none with the plugin `bind`
     all_classes: bool = False  # CoreDNS loads `forward` or `chaos`, and then every class is answered as IN
+
+    def __hash__(self) -> int:
+        """Options are keys of records; label selectors, which hold dictionaries, are left to the comparison."""
+        return hash((self.zones, self.ttl, self.pods, self.namespaces, self.fallthrough, self.local_addresses))

@@ -68,6 +68,14 @@ def test_the_opt_record_is_found_among_others(counts, rest):
     assert query.edns == Edns(payload_size=1232)
 
 
+def test_the_serial_of_an_ixfr_query():
+    soa = record(b"\xc0\x0c", 6, b"\xc0\x0c\0" + struct.pack("!IIIII", 77, 1, 2, 3, 4))
+    assert inspect(header(ns=1) + QUESTION + soa, udp=True).serial == 77
+    assert inspect(header(an=1) + QUESTION + soa, udp=True).serial is None
+    assert inspect(header(ns=1) + QUESTION + record(rtype=6, data=bytes(20)), udp=True).serial is None
+    assert inspect(header(ns=1) + QUESTION + record(rtype=2, data=bytes(30)), udp=True).serial is None
+
+
 def test_an_opt_record_outside_of_the_additional_section_is_none():
     assert inspect(header(an=1) + QUESTION + opt(), udp=True).edns is None
 
