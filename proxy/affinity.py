@@ -1,5 +1,6 @@
 """Pure: session affinity ClientIP: which endpoint a client of one service port keeps coming back to."""
 
+from itertools import islice
 from typing import NamedTuple
 
 from .model import Endpoint
@@ -36,14 +37,13 @@ class Pins:
             del self._pins[oldest]
 
     def _oldest(self, now: float, timeout: float) -> list[str]:
-        """A few of the clients to forget: two at a time, so that no connection pays for many."""
-        found: list[str] = []
-        for client, pin in self._pins.items():
-            beyond_bound = len(self._pins) - len(found) > self._at_most
-            if len(found) == 2 or not (beyond_bound or now - pin.last_used >= timeout):
-                break
-            found.append(client)
-        return found
+        """The clients to forget: two at a time, so that no connection pays for many."""
+        too_many = len(self._pins) - self._at_most
+        return [
+            client
+            for index, (client, pin) in enumerate(islice(self._pins.items(), 2))
+            if index < too_many or now - pin.last_used >= timeout
+        ]
 
     def unpin(self, client: str, endpoint: Endpoint) -> None:
         """The endpoint did not take the client; a pin to another one stays."""

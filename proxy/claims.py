@@ -3,7 +3,7 @@
 A Service may name any address (CVE-2020-8554); to claim another host's would cut that host off.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, TypeAlias
 
@@ -44,7 +44,7 @@ class ClaimPolicy(NamedTuple):
     external_ip_ranges: tuple[str, ...] = ()
     load_balancer_ip_ranges: tuple[str, ...] = ()
     other_nodes: Mapping[str, str] = {}  # address to the name of its Node, without this node
-    pods: Collection[str] = frozenset()
+    pods: Container[str] = frozenset()
     resolvers: frozenset[str] = frozenset()
 
 

@@ -1,6 +1,6 @@
 """Pure: what this node's proxy should be doing: frontends, less what others serve, less loops."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -122,26 +122,17 @@ def _policy(snapshot: Snapshot, around: Surroundings) -> ClaimPolicy:
     )
 
 
-class _PodAddresses(Collection[str]):
+class _PodAddresses:
     """The addresses of all pods, gathered when somebody asks: most snapshots name no address that a pod could have."""
 
     def __init__(self, pods: Mapping[NamespacedName, Pod]) -> None:
         self._pods = pods
         self._addresses: frozenset[str] | None = None
 
-    def _gathered(self) -> frozenset[str]:
+    def __contains__(self, address: object) -> bool:
         if self._addresses is None:
             self._addresses = frozenset(canonical(ip) for pod in self._pods.values() for ip in _ips(pod))
-        return self._addresses
-
-    def __contains__(self, address: object) -> bool:
-        return address in self._gathered()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._gathered())
-
-    def __len__(self) -> int:
-        return len(self._gathered())
+        return address in self._addresses
 
 
 def _ips(pod: Pod) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Pure: what the proxy knows of the node that it runs on."""
 
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
 
 import msgspec
 
@@ -9,7 +8,7 @@ from controlplane.nodeaddresses import host_ips
 from controlplane.objects import Node
 
 from .addresstext import canonical, family_of
-from .hostfacts import HostFacts
+from .hostfacts import HostFacts, primary_addresses
 from .nodeports import node_port_addresses, without_loopback
 from .options import ProxyOptions
 
@@ -29,8 +28,10 @@ def node_view(nodes: Mapping[str, Node], name: str, facts: HostFacts, options: P
     """The node called `name`; one that has no object has the host's own addresses, and no zone."""
     node = nodes.get(name)
     own = tuple(canonical(each.address) for each in facts.addresses)
-    primary = (host_ips(node) if node is not None else ()) or _first_of_each_family(own)
-    if options.node_ip:
+    primary = host_ips(node) if node is not None else ()
+    if not primary:
+        primary = primary_addresses(facts, options.node_ip)
+    elif options.node_ip:
         primary = _first_of_each_family((canonical(options.node_ip), *primary))
     addresses = node_port_addresses(options.node_port_addresses, primary, own)
     return NodeView(
@@ -44,7 +45,5 @@ def node_view(nodes: Mapping[str, Node], name: str, facts: HostFacts, options: P
 def _first_of_each_family(addresses: Iterable[str]) -> tuple[str, ...]:
     first: dict[str, str] = {}
     for address in addresses:
-        number = ip_address(address)
-        if not number.is_loopback and not number.is_link_local:
-            first.setdefault(family_of(address), address)
+        first.setdefault(family_of(address), address)
     return tuple(first.values())

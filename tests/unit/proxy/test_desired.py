@@ -103,8 +103,11 @@ def test_a_new_node_takes_its_address_back():
 
 def test_a_pod_s_address_is_never_claimed():
     status = {"podIP": "203.0.113.8", "podIPs": [{"ip": "203.0.113.8"}, {"ip": "203.0.113.9"}]}
-    pod = msgspec.convert({"metadata": {"namespace": "default", "name": "p"}, "status": status}, Pod)
-    desired = make(service(externalIPs=["203.0.113.8", "203.0.113.9"]), pods={pod.key: pod})
+    pods = [
+        msgspec.convert({"metadata": {"namespace": "default", "name": name}, "status": each}, Pod)
+        for name, each in (("p", status), ("pending", {}))
+    ]
+    desired = make(service(externalIPs=["203.0.113.8", "203.0.113.9"]), pods={pod.key: pod for pod in pods})
     assert [str(k) for k in desired.elsewhere] == ["203.0.113.8:80/TCP", "203.0.113.9:80/TCP"]
 
 

@@ -45,6 +45,11 @@ def test_without_addresses_in_an_object_the_node_has_the_host_s(nodes):
     assert (view.zone, view.primary_addresses) == ("", ("192.168.0.9",))
 
 
+def test_without_an_object_the_bind_address_comes_first():
+    view = node_view({}, "n1", FACTS, ProxyOptions(node_ip="192.168.1.9"))
+    assert view.primary_addresses == ("192.168.1.9",)
+
+
 def test_the_bind_address_stands_for_the_address_of_its_family():
     view = node_view({"n1": NODE}, "n1", FACTS, ProxyOptions(node_ip="192.168.1.9"))
     assert view.primary_addresses == ("192.168.1.9", "fd00::1")
