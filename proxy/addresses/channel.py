@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from .messages import MAX_DESCRIPTORS, MAX_PACKET
 
+DESCRIPTORS_ONLY = b"\0"  # an empty packet would look like the end; this is no message
+
 
 class Packet(NamedTuple):
     """Bytes, and the descriptors that came along; the receiver owns those and closes them."""

@@ -1,5 +1,6 @@
 """The program's sockets by way of its privileged helper."""
 
+import asyncio
 import errno
 import socket
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -56,7 +57,16 @@ class HelperSockets:
 
     async def open(self, keys: Sequence[FrontendKey]) -> list[socket.socket | OpenFailure]:
         """See `Sockets.open`."""
-        return [outcome for batch in _batched(keys, MAX_KEYS) for outcome in await self._open(batch)]
+        outcomes: list[socket.socket | OpenFailure] = []
+        try:
+            for batch in _batched(keys, MAX_KEYS):
+                outcomes += await self._open(batch)
+        except asyncio.CancelledError:
+            for each in outcomes:
+                if isinstance(each, socket.socket):
+                    each.close()
+            raise
+        return outcomes
 
     async def set_drop(self, sock: socket.socket, dropping: bool) -> bool:
         """See `Sockets.set_drop`."""

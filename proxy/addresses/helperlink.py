@@ -7,15 +7,15 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from .channel import receive_packet, send_packet
+from .channel import DESCRIPTORS_ONLY, receive_packet, send_packet
 from .helper import HelperProcess
-from .messages import NumberedRequest, Reply, Request, decode_reply, encode
+from .messages import NumberedReply, NumberedRequest, Reply, Request, decode_reply, encode
 
 _CLEAN_UP_BOUND = 10.0  # seconds; 10,000 addresses take 0.2
 
 
 class Answer(NamedTuple):
-    """A reply, and the descriptors that came along; whoever receives it owns them."""
+    """A reply, and the descriptors that came before it; whoever receives it owns them."""
 
     reply: Reply
     descriptors: list[int]
@@ -32,6 +32,8 @@ class HelperLink:
         self._turn = asyncio.Lock()  # one request at a time: neither side ever has to queue packets
         self._number = 0
         self._waiting: asyncio.Future[Answer | None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._descriptors: list[int] = []  # of the reply that comes next
         self._ended = asyncio.Event()
         self._is_closing = False
         helper.channel.settimeout(0)
@@ -40,15 +42,19 @@ class HelperLink:
         """The answer, `None` when the helper has ended. The sender keeps its `descriptors`."""
         async with self._turn:
             self._attach()
-            if self._ended.is_set() or self._is_closing:
+            if self._is_closing or self._is_deaf():
                 return None
             self._number += 1
-            self._waiting = asyncio.get_running_loop().create_future()
+            answer: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+            self._waiting = answer
             try:
                 await self._send(encode(NumberedRequest(self._number, request)), descriptors)
-                return await self._waiting
+                return await answer
             except ConnectionError:  # its end of the channel is closed
                 return None
+            except asyncio.CancelledError:
+                _discard(answer)
+                raise
             finally:
                 self._waiting = None
 
@@ -56,8 +62,8 @@ class HelperLink:
         """Have the helper take everything back, and wait for its end; one that takes too long is killed."""
         async with self._turn:
             self._attach()
-            if not self._ended.is_set() and not self._is_closing:
-                self._is_closing = True
+            self._is_closing = True
+            if not self._is_deaf():
                 self._helper.channel.shutdown(socket.SHUT_WR)
         try:
             async with asyncio.timeout(_CLEAN_UP_BOUND):
@@ -72,28 +78,34 @@ class HelperLink:
             self._loop.add_reader(self._helper.channel.fileno(), self._on_packet)
             self._loop.add_reader(self._helper.pid_descriptor, self._on_end)
 
+    def _is_deaf(self) -> bool:
+        """Whether the helper's end of the channel is known to be closed."""
+        return self._helper.channel.fileno() < 0
+
     async def _send(self, data: bytes, descriptors: Sequence[int]) -> None:
-        while True:
+        while not self._is_deaf():
             try:
                 return send_packet(self._helper.channel, data, descriptors)
             except BlockingIOError:  # requests whose callers were cancelled still lie there
                 await self._writable()
+        raise BrokenPipeError
 
     async def _writable(self) -> None:
+        """Wait until a packet fits into the channel, or the channel is closed."""
         assert self._loop is not None
-        writable = self._loop.create_future()
         descriptor = self._helper.channel.fileno()
-        self._loop.add_writer(descriptor, self._on_writable, descriptor, writable)
+        self._room = self._loop.create_future()
+        self._loop.add_writer(descriptor, self._on_writable)
         try:
-            await writable
+            await self._room
         finally:
-            self._loop.remove_writer(descriptor)
+            self._room = None
+            if not self._is_deaf():
+                self._loop.remove_writer(descriptor)
 
-    def _on_writable(self, descriptor: int, writable: asyncio.Future[None]) -> None:
-        assert self._loop is not None
-        self._loop.remove_writer(descriptor)
-        if not writable.done():
-            writable.set_result(None)
+    def _on_writable(self) -> None:
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
 
     def _on_packet(self) -> None:
         try:
@@ -103,12 +115,18 @@ class HelperLink:
         if packet is None:
             self._forget_channel()
             return
-        message = decode_reply(packet.data)
+        if packet.data == DESCRIPTORS_ONLY:
+            self._descriptors = packet.descriptors
+        else:
+            self._on_reply(decode_reply(packet.data))
+
+    def _on_reply(self, message: NumberedReply) -> None:
+        descriptors, self._descriptors = self._descriptors, []
         if self._waiting is None or self._waiting.done() or message.number != self._number:
-            for each in packet.descriptors:  # the answer to a request whose caller was cancelled
+            for each in descriptors:  # the caller was cancelled
                 os.close(each)
         else:
-            self._waiting.set_result(Answer(message.reply, packet.descriptors))
+            self._waiting.set_result(Answer(message.reply, descriptors))
 
     def _on_end(self) -> None:
         assert self._loop is not None
@@ -122,9 +140,22 @@ class HelperLink:
 
     def _forget_channel(self) -> None:
         """The other end is closed: nobody answers any more."""
+        if self._is_deaf():
+            return
         assert self._loop is not None
-        if self._helper.channel.fileno() >= 0:
-            self._loop.remove_reader(self._helper.channel.fileno())
-            self._helper.channel.close()
+        self._loop.remove_reader(self._helper.channel.fileno())
+        self._loop.remove_writer(self._helper.channel.fileno())
+        self._helper.channel.close()
+        for each in self._descriptors:
+            os.close(each)
+        self._on_writable()
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+
+
+def _discard(answer: asyncio.Future[Answer | None]) -> None:
+    """Close what came in the very turn of the loop in which the caller was cancelled."""
+    received = answer.result() if answer.done() and not answer.cancelled() else None
+    if received is not None:
+        for each in received.descriptors:
+            os.close(each)

@@ -36,7 +36,7 @@ class Release(msgspec.Struct, frozen=True, tag=True):
 
 
 class Open(msgspec.Struct, frozen=True, tag=True):
-    """Open a socket for each key. Answered by `Opened`, with the descriptors of those that could be."""
+    """Open a socket for each key. Answered by `Opened`, after the descriptors of those that could be."""
 
     keys: tuple[FrontendKey, ...]
 
@@ -57,7 +57,7 @@ class Refusals(msgspec.Struct, frozen=True, tag=True):
 
 
 class Opened(msgspec.Struct, frozen=True, tag=True):
-    """For each key `None`, its descriptor being the next of those that came along, or why there is none."""
+    """For each key `None`, its descriptor being the next of those that came before, or why there is none."""
 
     failures: tuple[OpenFailure | None, ...]
 

@@ -37,7 +37,7 @@ def failed_claim(address: str, code: int) -> str:
     match code:
         case errno.EPERM:
             return f"{address} {NEEDS_NET_ADMIN}"
-        case errno.EOPNOTSUPP | errno.EAFNOSUPPORT:
+        case errno.EOPNOTSUPP | errno.EAFNOSUPPORT | errno.EACCES:  # the last: net.ipv6.conf.*.disable_ipv6
             return f"{address} cannot be claimed: this host has no {'IPv6' if ':' in address else 'IPv4'}"
         case errno.ENETDOWN:
             return f"{address} cannot be claimed: the device is down (`ip link set lo up`)"

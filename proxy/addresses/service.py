@@ -4,7 +4,7 @@ import select
 import socket
 
 from .addressbook import AddressBook
-from .channel import receive_packet, send_packet
+from .channel import DESCRIPTORS_ONLY, receive_packet, send_packet
 from .drop import set_filter
 from .listening import open_listener
 from .marks import Mark
@@ -58,17 +58,28 @@ def _serve_one(book: AddressBook, channel: socket.socket) -> bool:
     message = decode_request(packet.data)
     reply, sockets = _carry_out(book, message.request, packet.descriptors)
     try:
-        send_packet(channel, encode(NumberedReply(message.number, reply)), [each.fileno() for each in sockets])
+        _hand_over(channel, sockets)
+        send_packet(channel, encode(NumberedReply(message.number, reply)))
     except ConnectionError:
         return False
-    finally:
-        for each in sockets:
-            each.close()
     return True
 
 
+def _hand_over(channel: socket.socket, sockets: list[socket.socket]) -> None:
+    """Send descriptors in a packet ahead of the reply's: once that arrives, nobody but the program has them open.
+
+    A port of theirs is then closed as soon as the program closes it.
+    """
+    try:
+        if sockets:
+            send_packet(channel, DESCRIPTORS_ONLY, [each.fileno() for each in sockets])
+    finally:
+        for each in sockets:
+            each.close()
+
+
 def _carry_out(book: AddressBook, request: Request, descriptors: list[int]) -> tuple[Reply, list[socket.socket]]:
-    """The answer, and the sockets to send with it; the caller closes them. `descriptors` are closed here."""
+    """The answer, and the sockets to hand over, which the caller closes. `descriptors` are closed here."""
     match request:
         case Announce(ranges, sources, force):
             return Refusals(book.announce(ranges, sources, force=force)), []

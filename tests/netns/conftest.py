@@ -1,0 +1,55 @@
+"""Network namespaces for tests: each gets a host of its own, which is gone when the test is over."""
+
+import functools
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+UNSHARE = (
+    "unshare",
+    *("--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+)
+INSIDE = Path(__file__).with_name("inside.py")
+
+
+class InNamespace(Protocol):
+    """Calls a module-level function, by its name and file, in a Python process of its own."""
+
+    def __call__(self, function: Callable[..., Any], *arguments: str, timeout: float = 30) -> str:
+        """What the function printed. It fails the test by raising, or by taking longer than `timeout` seconds."""
+        ...
+
+
+@functools.cache
+def why_impossible() -> str:
+    """Why this machine does not let us make namespaces, `""` if it does."""
+    try:
+        made = subprocess.run([*UNSHARE, "ip", "link"], check=False, capture_output=True, text=True, timeout=10)
+    except FileNotFoundError as error:
+        return f"no program {error.filename}"
+    return f"no namespaces here: {made.stderr.strip()}" if made.returncode else ""
+
+
+@pytest.fixture
+def in_namespace() -> InNamespace:
+    """A function of the test's file runs as root of fresh user, network, mount and PID namespaces.
+
+    It finds `lo` up, and a private, empty /run, so that `ip netns add` works. The function must not be a test or
+    depend on one; it may be a coroutine function. All processes that it started end with it.
+    """
+    if reason := why_impossible():
+        pytest.skip(reason)
+
+    def call(function: Callable[..., Any], *arguments: str, timeout: float = 30) -> str:
+        path = function.__code__.co_filename
+        command = [*UNSHARE, sys.executable, "-W", "error", str(INSIDE), path, function.__name__, *arguments]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=timeout)
+        assert done.returncode == 0, f"{function.__name__} failed:\n{done.stdout}{done.stderr}"
+        assert not done.stderr, done.stderr
+        return done.stdout
+
+    return call
