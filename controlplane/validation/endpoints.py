@@ -4,8 +4,6 @@ Both refuse addresses that traffic may not be sent to: CVE-2021-25737 was that s
 a rule of this project.
 """
 
-from collections.abc import Iterable
-
 from controlplane import names
 from controlplane.fielderrors import FieldError, duplicate, invalid, required, too_many, unsupported
 from controlplane.netaddr import IPV4, IPV6, family_of, parse_address, parse_cidr
@@ -175,8 +173,7 @@ def _named_hints_errors(path: str, hints: tuple[NamedHint, ...], rule: names.Rul
     return errors
 
 
-def _slice_ports_errors(ports: Iterable[EndpointPort]) -> list[FieldError]:
-    ports = tuple(ports)
+def _slice_ports_errors(ports: tuple[EndpointPort, ...]) -> list[FieldError]:
     if len(ports) > MAX_PORTS:
         return [too_many("ports", len(ports), MAX_PORTS)]
     errors: list[FieldError] = []

@@ -21,13 +21,10 @@ def pod_spec_errors(path: str, spec: PodSpec) -> list[FieldError]:
     """The errors of the `spec` of a Pod or of a template for Pods."""
     errors = [] if spec.containers else [required(f"{path}.containers")]
     seen: set[str] = set()
-    host_ports: set[str] = set()
-    for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
-        for index, container in enumerate(containers):
-            errors += _container_errors(f"{path}.{field}[{index}]", container, seen)
-        # Init containers end before the others start: their host ports are judged apart.
-        if field == "containers":
-            errors += _host_port_conflicts(f"{path}.{field}", containers, host_ports)
+    errors += _containers_errors(f"{path}.containers", spec.containers, seen)
+    # Init containers end before the others start: their host ports do not conflict.
+    errors += _host_port_conflicts(f"{path}.containers", spec.containers)
+    errors += _containers_errors(f"{path}.initContainers", spec.init_containers, seen)
     errors += _dns_policy_errors(f"{path}.dnsPolicy", spec.dns_policy)
     errors += label_errors(f"{path}.nodeSelector", spec.node_selector)
     for field, value, rule in (
@@ -36,6 +33,13 @@ def pod_spec_errors(path: str, spec: PodSpec) -> list[FieldError]:
         ("subdomain", spec.subdomain, names.dns_1123_label),
     ):
         errors += each_invalid(f"{path}.{field}", value, rule(value)) if value else []
+    return errors
+
+
+def _containers_errors(path: str, containers: tuple[Container, ...], seen: set[str]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for index, container in enumerate(containers):
+        errors += _container_errors(f"{path}[{index}]", container, seen)
     return errors
 
 
@@ -69,8 +73,9 @@ def _port_errors(path: str, port: ContainerPort, seen: set[str]) -> list[FieldEr
     return errors + protocol_errors(f"{path}.protocol", port.protocol)
 
 
-def _host_port_conflicts(path: str, containers: tuple[Container, ...], seen: set[str]) -> list[FieldError]:
+def _host_port_conflicts(path: str, containers: tuple[Container, ...]) -> list[FieldError]:
     errors: list[FieldError] = []
+    seen: set[str] = set()
     for i, container in enumerate(containers):
         for j, port in enumerate(container.ports):
             claim = f"{port.protocol}/{port.host_ip}/{port.host_port}"

@@ -356,3 +356,10 @@ def test_a_number_is_held_by_one(make):
     assert pool.owner(first) == SOMEONE
     pool.release(first)
     assert pool.owner(first) is None
+
+
+def test_the_numbers_of_a_name_are_the_same_in_every_process_and_release(cluster_of):
+    # Agents that share nothing but the manifests must agree: these change only with a new major version.
+    spec = cluster_of("10.96.0.0/12", "fd00:10:96::/108").apply({**LOCAL, "ipFamilyPolicy": "PreferDualStack"}).spec
+    assert spec.cluster_ips == ("10.100.54.209", "fd00:10:96::c:4ddc")
+    assert (spec.ports[0].node_port, spec.health_check_node_port) == (31962, 31239)
