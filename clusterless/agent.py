@@ -10,6 +10,7 @@ import msgspec
 
 from controlplane.snapshot import Snapshot
 from controlplane.state import StateError
+from dns.config import DnsConfig
 from proxy.addresses import HelperSockets, LocalSockets
 from proxy.hostfacts import HostFacts, primary_addresses
 
@@ -29,15 +30,15 @@ log = logging.getLogger(__name__)
 
 
 class Agent:
-    """One node: `run` serves until SIGTERM or SIGINT. Without `proxy` or `dns` the other does its work alone."""
+    """One node: `run` serves until SIGTERM or SIGINT. Without `proxy`, or without `dns_config`, the other is alone."""
 
     def __init__(
-        self, settings: Settings, sockets: HelperSockets | LocalSockets, *, proxy: bool = True, dns: bool = True
+        self, settings: Settings, sockets: HelperSockets | LocalSockets, dns_config: DnsConfig | None, *, proxy: bool
     ) -> None:
         self._settings = settings
         self._sockets = sockets
         self._with_proxy = proxy
-        self._with_dns = dns
+        self._dns_config = dns_config
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._wake = asyncio.Event()
@@ -59,7 +60,7 @@ class Agent:
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(feed.close)
             await self._announce_ranges(facts)
-            dns = NodeDns(self._settings, self._sockets) if self._with_dns else None
+            dns = NodeDns(self._settings, self._dns_config, self._sockets, facts) if self._dns_config else None
             if dns:
                 stack.push_async_callback(dns.close)
             proxy = NodeProxy(self._settings, self._sockets, facts) if self._with_proxy else None
@@ -69,6 +70,8 @@ class Agent:
             stack.push_async_callback(health.close)
             await self._publish(snapshot, proxy, dns, health)
             await health.listen()
+            if dns:
+                await dns.listen()
             notify("READY=1")
             await self._follow(feed, snapshot, proxy, dns, health)
             notify("STOPPING=1")

@@ -8,8 +8,8 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from controlplane.clusteroptions import validate_options
 from controlplane.options import DEFAULT_CLUSTER_CIDR, DEFAULT_SERVICE_RANGE, ClusterOptions
-from controlplane.validation import validate_options
 
 from .kubeproxyconfig import ConfigError, load
 from .settings import GRACE_SECONDS, Settings, existing, port_range, split, with_file

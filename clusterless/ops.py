@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
@@ -45,6 +46,10 @@ class OpsServer:
             else:
                 self._servers.append(server)
         return failures
+
+    async def listen_on(self, sock: socket.socket) -> None:
+        """Serve on a listening socket too."""
+        self._servers.append(await asyncio.start_server(self._serve, sock=sock, limit=HEAD_LIMIT_BYTES))
 
     async def close(self) -> None:
         """Stop listening; answers under way are finished."""

@@ -8,6 +8,7 @@ from proxy.addresses import AlreadyRunningError, HelperSettings, Marks, open_soc
 from proxy.descriptors import raise_fd_limit
 
 from .agent import Agent, StartError
+from .nodedns import load_config
 from .settings import Settings
 
 __all__ = ["StartError", "serve"]
@@ -21,12 +22,13 @@ def serve(settings: Settings, run: Callable[[Coroutine[Any, Any, int]], int], *,
     `run` is an event loop's `run`. The helper is forked before there is a loop or a thread, so that every thread of
     this process is without capabilities.
     """
+    dns_config = load_config(settings) if dns else None
     raise_fd_limit()
     try:
         sockets = open_sockets(HelperSettings(Marks.NODE if proxy else Marks.DNS), _helper_ended)
     except AlreadyRunningError as error:
         raise StartError(str(error)) from error
-    return run(Agent(settings, sockets, proxy=proxy, dns=dns).run())
+    return run(Agent(settings, sockets, dns_config, proxy=proxy).run())
 
 
 def _helper_ended() -> None:
