@@ -1,5 +1,6 @@
 """The cluster DNS server: a Snapshot becomes records, questions become answers as CoreDNS gives them.
 
-The pure half decides: `names` (what a question asks for), `records` (what the cluster zones hold), `answer` (the
-reply), `guard` (which packets may reach the parser). The I/O half acts: `server` (UDP and TCP), `forwarder`.
+The pure half decides: `guard` (which packets are queries), `grammar` (what a name asks for), `records` (what the
+cluster zones hold), `answer` (the outcome, by type in `answer_*`), `packet` (replies on the wire), `responses` (what
+upstreams sent), `pipeline` (the plugins' order). The I/O half acts: `server`, `forwarder`.
 """

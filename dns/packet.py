@@ -13,6 +13,7 @@ from .names import MAX_NAME
 
 MIN_UDP_PAYLOAD = 512  # octets, RFC 1035 4.2.1
 MAX_MESSAGE = 65535  # octets, RFC 1035 4.2.2
+MAX_UDP_PAYLOAD = 65507  # octets that fit into an IPv4 datagram
 
 _AA, _TC, _RA = 0x0400, 0x0200, 0x0080
 _HEADER = struct.Struct("!HHHHHH")
@@ -39,7 +40,7 @@ def payload_limit(query: Query, *, udp: bool, ceiling: int = MAX_MESSAGE) -> int
     if not udp:
         return MAX_MESSAGE
     size = query.edns.payload_size if query.edns else MIN_UDP_PAYLOAD
-    return max(MIN_UDP_PAYLOAD, min(size, ceiling))
+    return max(MIN_UDP_PAYLOAD, min(size, ceiling, MAX_UDP_PAYLOAD))
 
 
 def refuse(refusal: Refusal) -> bytes:

@@ -191,6 +191,7 @@ def test_pointers_never_lead_past_their_reach():
         (1232, True, 65535, 1232),
         (4096, True, 65535, 4096),
         (4096, True, 1232, 1232),
+        (65535, True, 65535, 65507),
         (4096, True, 100, 512),
         (512, False, 1232, 65535),
     ],
