@@ -3,7 +3,6 @@
 import errno
 import resource
 import typing
-from collections import deque
 
 # What the rest of the process may hold besides listeners, connections and flows: standard streams, the loops' own, log
 # and state files, DNS and health sockets. A share of the limit, so that a small process keeps room to work at all.
@@ -47,7 +46,7 @@ class Descriptors:
         self.budget = budget
         self.held = 0
         self.is_exhausted = False  # the kernel had none, whatever the budget says
-        self._waiting: deque[Waiter] = deque()
+        self._waiting: dict[Waiter, None] = {}  # in the order of their coming
 
     def take(self, number: int) -> bool:
         """Account for that many more; `False`, and nothing taken, when there are not so many."""
@@ -65,17 +64,19 @@ class Descriptors:
         assert self.held >= number, "more descriptors were given back than taken"
         self.held -= number
         if self._waiting and not self.is_exhausted:
-            self._waiting.popleft().resume()
+            waiter = next(iter(self._waiting))
+            del self._waiting[waiter]
+            waiter.resume()
 
     def wait(self, waiter: Waiter) -> bool:
-        """Stand in line; `True` for the first, with whom a pause begins."""
-        self._waiting.append(waiter)
-        return len(self._waiting) == 1
+        """Stand in line, once; `True` for the first, with whom a pause begins."""
+        is_first = not self._waiting
+        self._waiting[waiter] = None
+        return is_first
 
     def leave(self, waiter: Waiter) -> None:
         """Stand in line no longer; one who does not stand there is passed over."""
-        if waiter in self._waiting:
-            self._waiting.remove(waiter)
+        self._waiting.pop(waiter, None)
 
     def exhaust(self) -> bool:
         """The kernel has none left: nobody takes any until `recover`. `True` when this is news."""
@@ -85,7 +86,7 @@ class Descriptors:
     def recover(self) -> None:
         """Try the kernel again: all who wait are told."""
         self.is_exhausted = False
-        waiting, self._waiting = self._waiting, deque()
+        waiting, self._waiting = self._waiting, {}
         for waiter in waiting:
             waiter.resume()
 

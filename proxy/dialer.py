@@ -43,6 +43,8 @@ OUTCOMES = {
     **dict.fromkeys(EXHAUSTION, DialOutcome.NO_DESCRIPTORS),
 }
 
+OURS = frozenset({DialOutcome.NO_PORTS, DialOutcome.NO_DESCRIPTORS})  # the endpoint is not to blame
+
 FIRST_UNPRIVILEGED_PORT = 1024  # the kernel chooses local ports from a range that lies above
 
 
@@ -130,7 +132,7 @@ class Dial:
         while (endpoint := self._next_endpoint()) is not None:
             self._endpoint = endpoint
             number = self._connect(endpoint)
-            if number in (0, errno.EINPROGRESS):
+            if not number:
                 self._set_deadline()
                 return
             self._note_failure(number)
@@ -150,14 +152,16 @@ class Dial:
         return self._line.chooser.pick(self.frontend, self._address, self._line.reactor.now, self._tried)
 
     def _connect(self, endpoint: Endpoint) -> int:
-        """Begin to connect; returns the errno."""
+        """Begin to connect; returns the errno if that failed at once, else 0."""
         try:
             self._upstream = upstream_socket(endpoint, self._line.settings)
         except OSError as error:
             return _known(error)
         number = self._upstream.connect_ex((endpoint.address, endpoint.port))
+        if number not in (0, errno.EINPROGRESS):
+            return number
         self._line.reactor.watch(self._upstream, self)
-        return number
+        return 0
 
     def _set_deadline(self) -> None:
         reactor, seconds = self._line.reactor, self._line.settings.dial_timeout(self._attempt)
@@ -177,7 +181,8 @@ class Dial:
         self._outcome = OUTCOMES[number]
         self._attempt += 1
         self._tried.append(self._endpoint)
-        self._line.chooser.dial_failed(self.frontend, self._address, self._endpoint)
+        if self._outcome not in OURS:
+            self._line.chooser.dial_failed(self.frontend, self._address, self._endpoint)
         counters = self._line.counters
         counters.service(self.frontend.service).endpoint(self._endpoint).dial_failures[self._outcome] += 1
         if self._outcome is DialOutcome.NO_DESCRIPTORS and self._line.reactor.pause_accepting():

@@ -86,9 +86,10 @@ class Relay:
         """All that `side` had sent is with its peer: now the peer learns how it ended."""
         if side.is_lost:
             self._reset_when_acknowledged(side.peer)
-        elif side.peer.shut_down() and side.is_shut:
-            self._finish()
+        elif side.is_shut:
+            self._finish()  # closing says FIN to the peer
         else:
+            side.peer.shut_down()
             self._limit_silence()
 
     def on_end(self, side: Side) -> None:  # noqa: ARG002 - it does not matter whose end it is

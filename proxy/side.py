@@ -93,17 +93,15 @@ class Side:
         """End the whole connection."""
         self._pair.abort()
 
-    def shut_down(self) -> bool:
-        """Pass FIN on to this side; `True` if its peer may therefore be forgotten when this one has ended, too."""
+    def shut_down(self) -> None:
+        """Pass the peer's FIN on to this side."""
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError as error:
             if error.errno != errno.ENOTCONN:
                 raise
             self._lose()  # its reset was not read yet
-            return False
         self.is_shut = True
-        return True
 
     def close(self) -> None:
         """Let go of the socket."""

@@ -98,6 +98,15 @@ def test_whoever_waits_longest_is_told_of_a_descriptor_given_back():
     assert (first.resumed, second.resumed) == (1, 0)
 
 
+def test_whoever_asks_twice_stands_in_line_once():
+    descriptors, waiting = Descriptors(2), Waiting()
+    descriptors.take(2)
+    assert [descriptors.wait(waiting), descriptors.wait(waiting)] == [True, False]
+    descriptors.give(1)
+    descriptors.give(1)
+    assert waiting.resumed == 1
+
+
 def test_who_left_the_line_is_not_told():
     descriptors, first, second = Descriptors(2), Waiting(), Waiting()
     descriptors.take(2)
