@@ -88,8 +88,8 @@ class _Parser:
         return self._more() and self.tokens[self.at].text == text
 
     def _on_new_line(self) -> bool:
-        """Whether the current token begins a line."""
-        if self.at == 0 or not self._more():
+        """Whether the current token, not the first one, begins a line; the end does too."""
+        if not self._more():
             return True
         before, here = self.tokens[self.at - 1], self.tokens[self.at]
         return before.file != here.file or before.line + before.text.count("\n") != here.line
@@ -115,8 +115,10 @@ class _Parser:
             keys = self._keys()
             if len(keys) == 1 and keys[0].startswith("(") and keys[0].endswith(")"):
                 self._define_snippet(keys[0][1:-1])
-            elif keys:
-                blocks.append(ServerBlock(keys, self._server_directives(), start.file, start.line))
+                continue
+            block = ServerBlock(keys, self._server_directives(), start.file, start.line)
+            # CoreDNS passes over a block that is for no zone.
+            blocks += [block] if keys else []
         return tuple(blocks)
 
     def _keys(self) -> tuple[str, ...]:

@@ -129,18 +129,17 @@ class Pipeline:
             group, upstream = self.probes[qname]
             group.mark_looping(upstream)
             return self._answer(first, REFUSED, follows)
-        match self._local(block, query):
-            case Reply() as reply:
-                constant = not follows and block.log is None and reply.rcode in {Rcode.NOERROR, Rcode.NXDOMAIN}
-                return self._answer(first, reply, follows, is_constant=constant and block.hosts is None)
-            case Follow() as follow:
-                target = msgspec.structs.replace(query, qname=follow.target)
-                if len(follows) == MAX_FOLLOWS:
-                    return self._answer(first, follow.reply, follows)
-                return self._decide(asked, target, first, (*follows, follow), over_tcp=over_tcp, now=now)
-            case NotOurs():
-                ask = self._forward(block, asked, query, first, follows, over_tcp=over_tcp, now=now)
-        return ask
+        local = self._local(block, query)
+        if isinstance(local, Reply):
+            constant = not follows and block.log is None and block.hosts is None
+            constant = constant and local.rcode in {Rcode.NOERROR, Rcode.NXDOMAIN}
+            return self._answer(first, local, follows, is_constant=constant)
+        if isinstance(local, NotOurs):
+            return self._forward(block, asked, query, first, follows, over_tcp=over_tcp, now=now)
+        if len(follows) == MAX_FOLLOWS:
+            return self._answer(first, local.reply, follows)
+        target = msgspec.structs.replace(query, qname=local.target)
+        return self._decide(asked, target, first, (*follows, local), over_tcp=over_tcp, now=now)
 
     def _local(self, block: Block, query: Query) -> Reply | Follow | NotOurs:
         """What hosts and kubernetes say."""

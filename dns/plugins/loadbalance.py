@@ -14,13 +14,11 @@ class Loadbalance(PluginSettings, frozen=True):
 def configure(directives: Sequence[Directive], _scope: Scope, report: Report) -> Loadbalance:
     """`weighted` and `prefer` are not offered."""
     for directive in directives:
-        match directive.args:
-            case () | ("round_robin",):
-                pass
-            case ("round_robin", *_):
-                report.refuse(directive, "unknown property for round_robin")
-            case (policy, *_):
-                report.refuse(directive, f"unknown policy: {policy}")
+        policy = directive.args[0] if directive.args else "round_robin"
+        if policy != "round_robin":
+            report.refuse(directive, f"unknown policy: {policy}")
+        elif len(directive.args) > 1:
+            report.refuse(directive, "unknown property for round_robin")
         for option in directive.block:
             report.refuse_property(option)
     return Loadbalance()

@@ -94,6 +94,10 @@ def test_blocks_follow_each_other():
     assert [block.keys for block in blocks("a {\n}\nb:5353 {\n errors\n}\n")] == [("a",), ("b:5353",)]
 
 
+def test_a_block_without_keys_is_passed_over():
+    assert [block.keys for block in blocks('{\n errors\n}\na {\n}\n"" {\n}')] == [("a",)]
+
+
 def test_an_empty_file_serves_nothing():
     assert blocks("# nothing\n\n") == ()
 
