@@ -98,8 +98,10 @@ def _object(document: Document, kind: Kind) -> AnyObject | tuple[Problem, ...]:
 def _problem(document: Document, mistake: Mistake, schema: StructType) -> Problem:
     version = document.api_version.rpartition("/")[2]
     heading = f'{document.kind} in version "{version}" cannot be handled as a {document.kind}: '
-    hint = value_hint(mistake.value) or _hint(mistake, schema)
-    return document.problem(Reason.BAD_REQUEST, heading + mistake.message, path=mistake.path, hint=hint)
+    hints = (_hint(mistake, schema), value_hint(mistake.value))
+    return document.problem(
+        Reason.BAD_REQUEST, heading + mistake.message, path=mistake.path, hint="; ".join(filter(None, hints))
+    )
 
 
 def _hint(mistake: Mistake, schema: StructType) -> str:

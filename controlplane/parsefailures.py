@@ -29,11 +29,9 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 def hinted(failure: Failure, text: str) -> Failure:
-    """The failure with a hint from the lines of the text it happened in, unless it has one."""
-    if failure.hint or not failure.position.line:
-        return failure
+    """The failure with a hint from the lines of the text it happened in."""
     lines = text.split("\n")[: failure.position.line]
-    at = lines.pop() if len(lines) == failure.position.line else ""
+    at = lines.pop() if lines else ""
     before = next((line for line in reversed(lines) if line.strip()), "")
     return msgspec.structs.replace(failure, hint=syntax_hint(failure.message, at, before))
 
@@ -59,7 +57,7 @@ def _message(failure: Failure, source: str) -> str:
             return failure.message
         case Stage.PARSING:
             return f"error parsing {spoken(source)}: {failure.message}"
-        case Stage.VALIDATING:
+        case _:
             return not_an_object(source, [failure.message])
 
 

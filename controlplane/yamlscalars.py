@@ -6,9 +6,9 @@ strings, `=` is a string, `y` and `n` are booleans, `0o17` is an octal number, a
 
 import base64
 import binascii
+import ctypes
 import math
 import re
-import struct
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias
@@ -125,27 +125,19 @@ def key_text(key: Scalar) -> str | None:
             return "true" if key else "false"
         case int():
             return str(key) if key <= 2**63 - 1 else None
-        case float():
+        case _:
             return _float_key(key)
 
 
 def _float_key(number: float) -> str:
     """The shortest decimal that reads back as the same float32 (Go `strconv.FormatFloat(x, 'g', -1, 32)`)."""
-    packed = _single(number)
-    single = struct.unpack("f", packed)[0]
+    single = ctypes.c_float(number).value
     if not math.isfinite(single):
         return {math.inf: ".inf", -math.inf: "-.inf"}.get(single, ".nan")
     candidates = (f"{single:.{digits}e}" for digits in range(17))
-    shortest = next(text for text in candidates if struct.pack("f", float(text)) == packed)
+    shortest = next(text for text in candidates if ctypes.c_float(float(text)).value == single)
     exponent = int(shortest.partition("e")[2])
     return shortest if exponent < -4 or exponent >= 6 else format(Decimal(shortest), "f")
-
-
-def _single(number: float) -> bytes:
-    try:
-        return struct.pack("f", number)
-    except OverflowError:
-        return struct.pack("f", math.copysign(math.inf, number))
 
 
 def go_syntax(value: object) -> str:
