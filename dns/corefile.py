@@ -124,14 +124,14 @@ class _Parser:
     def _keys(self) -> tuple[str, ...]:
         """The addresses in front of a block: the rest of the line, and more lines after a comma."""
         keys: list[str] = []
-        expecting = True
-        while self._more() and not self._is("{") and (expecting or not self._on_new_line()):
+        start, comma = self.at, False
+        while self._more() and not self._is("{") and (self.at == start or comma or not self._on_new_line()):
             key = self._take()
-            expecting = key.endswith(",")
+            comma = key.endswith(",")
             keys += [key.removesuffix(",")] if key.removesuffix(",") else []
-        if expecting and keys and not self._more():
+        if comma and not self._more():
             raise _ParseError(self._here(), "Unexpected EOF")
-        if expecting and self._is("{"):
+        if comma and self._is("{"):
             raise _ParseError(self._here(), "Expected another address but had '{' - check for extra comma")
         return tuple(keys)
 
