@@ -86,7 +86,7 @@ class Reconciler:
         async with self._lock:
             changes = plan(self._desired, desired, self._open_listeners)
             self._desired = desired
-            self._close(changes.close)
+            await self._close(changes.close)
             await self._update(changes.update)
             await self._release(changes.release)
             await self._claim(changes.claim)
@@ -98,19 +98,21 @@ class Reconciler:
     async def close(self) -> None:
         """Close all sockets, and give all addresses back."""
         async with self._lock:
-            self._close(tuple({**self._open_frontends, **self._failures}))
+            await self._close(tuple({**self._open_frontends, **self._failures}))
             self._schedule()
             await self._release(self._desired.claims)
             self._desired = Desired(generation=self._desired.generation)
             self._tell()
 
-    def _close(self, keys: Collection[FrontendKey]) -> None:
+    async def _close(self, keys: Collection[FrontendKey]) -> None:
         for key in keys:
             opened = self._open_frontends.pop(key, None)
             if opened is not None:
                 opened.close()
             self._failures.pop(key, None)
         self._retries.forget(keys)
+        if keys:
+            await asyncio.sleep(0)  # the turn at whose end listeners close their sockets
 
     async def _update(self, frontends: Iterable[Frontend]) -> None:
         """A frontend that is not open will be opened as it is desired then."""
