@@ -4,12 +4,12 @@ A Service may name any address (CVE-2020-8554); to claim another host's would cu
 """
 
 from collections.abc import Container, Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from .addresstext import is_within
+from .addresstext import is_loopback_address, is_within
 from .hostfacts import HostFacts
 from .model import FrontendKind, FrontendState, FrontendStatus
 
@@ -59,20 +59,18 @@ def decide(address: str, kind: FrontendKind, facts: HostFacts, policy: ClaimPoli
     """What to do about a frontend's address."""
     if kind is FrontendKind.NODE_PORT:
         return Bind()  # chosen from the node's own addresses
-    number = ip_address(address)
     allowed = is_within(address, _ranges(kind, policy))
-    if number.is_loopback:
+    if is_loopback_address(address):
         return Bind() if allowed else Refused(f"{address} is a loopback address")
     if address in facts.own:
         return Bind()
     if kind is FrontendKind.CLUSTER_IP:
         return Claim() if allowed else Refused(_outside(address, kind))
-    return _decide_foreign(address, number, kind, facts, policy, allowed=allowed)
+    return _decide_foreign(address, kind, facts, policy, allowed=allowed)
 
 
 def _decide_foreign(
     address: str,
-    number: IPv4Address | IPv6Address,
     kind: FrontendKind,
     facts: HostFacts,
     policy: ClaimPolicy,
@@ -80,7 +78,7 @@ def _decide_foreign(
     allowed: bool,
 ) -> Decision:
     """An address that anybody may have written into a manifest, and that is not this host's."""
-    if special := _special(number):
+    if special := _special(address):
         return Refused(f"{address} is {special} address")
     if owner := _owner(address, facts, policy):
         return Elsewhere(f"{address} is the address of {owner}")
@@ -107,7 +105,8 @@ def _ranges(kind: FrontendKind, policy: ClaimPolicy) -> tuple[str, ...]:
             return policy.load_balancer_ip_ranges
 
 
-def _special(number: IPv4Address | IPv6Address) -> str:
+def _special(address: str) -> str:
+    number = ip_address(address)
     if number.is_link_local:
         return "a link-local"
     if number.is_multicast:
