@@ -59,7 +59,8 @@ class Agent:
         freeze_garbage()
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(feed.close)
-            await self._announce_ranges(facts)
+            if self._with_proxy:
+                await self._announce_ranges(facts)
             dns = NodeDns(self._settings, self._dns_config, self._sockets, facts) if self._dns_config else None
             if dns:
                 stack.push_async_callback(dns.close)

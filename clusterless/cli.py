@@ -4,6 +4,7 @@
 
 import asyncio
 import logging
+import socket
 import sys
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
@@ -24,6 +25,8 @@ from .flags import (
 from .kubeproxyconfig import ConfigError
 
 log = logging.getLogger(__name__)
+
+PORT = click.IntRange(1, 65535)
 
 runner: Any = SimpleNamespace(run=asyncio.run)  # the event loop to run under; the script puts uvloop here
 
@@ -92,6 +95,39 @@ def env(context: click.Context, /, namespace: str, enable_service_links: bool, *
     options = _or_usage(lambda: cluster_options(context.params))
     for line in environment_lines(_filenames(context), options, namespace, enable_service_links=enable_service_links):
         click.echo(line)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@filename_flag
+@cluster_flags
+@click.option(
+    "--tour", is_flag=True, help="Show the seven kinds of Service of configs/manifests, each with its answers."
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def lab(context: click.Context, /, tour: bool, command: tuple[str, ...], **_flags: Any) -> None:
+    """Run a small cluster's network in namespaces, rootless, and COMMAND (or a shell) in it as a pod."""
+    from .labcommand import lab as run_lab
+
+    options = _or_usage(lambda: cluster_options(context.params))
+    sys.exit(run_lab(_filenames(context), options, command, tour=tour))
+
+
+@cli.command()
+@click.option("--name", default=socket.gethostname, show_default="the host's name", help="The pod's name.")
+@click.option("--namespace", "-n", default="default", show_default=True, help="Its namespace.")
+@click.option("--node", default="", help="The node that it runs on.")
+@click.option("--bind-address", default="0.0.0.0", show_default=True, help="Where it listens.")
+@click.option("--http", multiple=True, type=PORT, help="A port that speaks HTTP (repeatable). Default: 8080.")
+@click.option("--tcp", multiple=True, type=PORT, help="A port that echoes over TCP (repeatable).")
+@click.option("--udp", multiple=True, type=PORT, help="A port that echoes over UDP (repeatable).")
+def pod(**flags: Any) -> None:
+    """Run the demo backend: HTTP, TCP and UDP, says who it is and whom it sees."""
+    from .pod import PodOptions, serve
+
+    http = flags["http"] or (() if flags["tcp"] or flags["udp"] else (8080,))
+    options = PodOptions(**{**flags, "http": http})
+    sys.exit(runner.run(serve(options)))
 
 
 @cli.command()

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from controlplane.builtin import DNS_SERVICE
@@ -118,8 +118,3 @@ def _notifications() -> socket.socket:
     receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
     receiver.bind(str(NOTIFY))
     return receiver
-
-
-def environment(base: Mapping[str, str], extra: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
-    """The environment of a program in the lab: it says READY to us."""
-    return {**base, "NOTIFY_SOCKET": str(NOTIFY), **dict(extra)}

@@ -9,9 +9,9 @@ from enum import StrEnum
 from ipaddress import ip_network
 
 import msgspec
-from controlplane.scheduling import pod_ranges
 
 from controlplane.objects import NamespacedName, Node, Pod, Protocol
+from controlplane.podranges import pod_ranges
 from controlplane.snapshot import Snapshot
 
 FABRIC = "fabric"
