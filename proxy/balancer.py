@@ -5,13 +5,12 @@ turns and share affinities, and an update of the endpoints changes neither.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from random import Random
 
 from .addresstext import is_loopback_address, is_within
 from .affinity import Pins
 from .model import Endpoint, Frontend, FrontendKind, ServicePortName
 from .options import Scheduler
-from .schedulers import SCHEDULES, Turn
+from .schedulers import SCHEDULES, Rng, Turn
 
 
 class _State:
@@ -30,7 +29,7 @@ class Balancer:
 
     def __init__(
         self,
-        rng: Random,
+        rng: Rng,
         scheduler: Scheduler = Scheduler.ROUND_ROBIN,
         cluster_cidrs: Collection[str] = (),
         local_addresses: Iterable[str] = (),

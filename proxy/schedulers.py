@@ -1,12 +1,20 @@
 """Pure: how the next endpoint is found among those that may be used; names as in kube-proxy's `ipvs.scheduler`."""
 
+import typing
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from random import Random
 from typing import NamedTuple, TypeAlias
 
 from .model import Endpoint
 from .options import Scheduler
+
+
+class Rng(typing.Protocol):
+    """Where chance comes from: a `random.Random`."""
+
+    def choice(self, seq: Sequence[Endpoint], /) -> Endpoint:
+        """Any of them."""
+        ...
 
 
 class Turn(NamedTuple):
@@ -15,7 +23,7 @@ class Turn(NamedTuple):
     number: int  # how often this service port chose among as many endpoints before
     client: str
     connections: Mapping[Endpoint, int]  # open ones
-    rng: Random
+    rng: Rng
 
 
 # Takes at least one endpoint.
