@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None], str], object]
 Forget: TypeAlias = Callable[[Iterable[ServicePortName]], None]
 
+_LOGGED_AT_ONCE = 10  # one missing capability fails thousands, in the same words; each has its status
+
 _NOT_YET = FrontendStatus(FrontendState.FAILED, "not open yet")
 
 
@@ -137,27 +139,31 @@ class Reconciler:
 
     async def _open(self, frontends: Sequence[Frontend]) -> None:
         ready = [frontend for frontend in frontends if frontend.key.address not in self._unclaimed]
-        for frontend in frontends:
-            if (message := self._unclaimed.get(frontend.key.address)) is not None:
-                self._failed(frontend, message)
+        failed = [(each, why) for each in frontends if (why := self._unclaimed.get(each.key.address)) is not None]
         if ready:
             outcomes = await self._sockets.open([frontend.key for frontend in ready])
             for frontend, outcome in zip(ready, outcomes, strict=True):
                 if isinstance(outcome, OpenFailure):
-                    self._failed(frontend, outcome.message)
+                    failed.append((frontend, outcome.message))
                 else:
                     opened = OpenFrontend(outcome, self._open_listeners[frontend.key.protocol], self._sockets)
                     self._open_frontends[frontend.key] = opened
                     await opened.show(frontend)
                     self._succeeded(frontend)
+        self._failed(failed)
         self._schedule()
 
-    def _failed(self, frontend: Frontend, message: str) -> None:
-        if self._failures.get(frontend.key) != message:
-            details = {"frontend": str(frontend.key), "service": str(frontend.service), "reason": message}
+    def _failed(self, failed: Sequence[tuple[Frontend, str]]) -> None:
+        now = asyncio.get_running_loop().time()
+        news = [(frontend, why) for frontend, why in failed if self._failures.get(frontend.key) != why]
+        for frontend, why in failed:
+            self._failures[frontend.key] = why
+            self._retries.failed(frontend.key, now)
+        for frontend, why in news[:_LOGGED_AT_ONCE]:
+            details = {"frontend": str(frontend.key), "service": str(frontend.service), "reason": why}
             log.warning("frontend could not be opened", extra={"kv": details})
-        self._failures[frontend.key] = message
-        self._retries.failed(frontend.key, asyncio.get_running_loop().time())
+        if more := len(news[_LOGGED_AT_ONCE:]):
+            log.warning("more frontends could not be opened", extra={"kv": {"count": more}})
 
     def _succeeded(self, frontend: Frontend) -> None:
         if self._failures.pop(frontend.key, None) is not None:
