@@ -28,7 +28,7 @@ def loops_of(frontend: Frontend, served: Container[FrontendKey]) -> frozenset[En
     protocol = frontend.key.protocol
     return frozenset(
         endpoint
-        for endpoint in {*frontend.internal, *frontend.external}
+        for endpoint in {*frontend.internal, *frontend.external, *frontend.draining}
         if FrontendKey(endpoint.address, endpoint.port, protocol) in served
     )
 
@@ -42,4 +42,5 @@ def without_endpoints(frontend: Frontend, refused: Container[Endpoint]) -> Front
         internal=internal,
         external=internal if internal == external else external,
         verdict=frontend.verdict if internal or external else Verdict.REJECT,
+        draining=tuple(each for each in frontend.draining if each not in refused),
     )

@@ -96,6 +96,7 @@ class Frontend(msgspec.Struct, frozen=True):
     verdict: Verdict = Verdict.REJECT  # for a side without endpoints
     affinity_seconds: int = 0  # sessionAffinity ClientIP; 0 is None
     source_ranges: tuple[str, ...] = ()  # loadBalancerSourceRanges of the key's family; () allows all
+    draining: tuple[Endpoint, ...] = ()  # UDP: these answer and keep the flows that they have, but get no new ones
 
     @property
     def is_rejected(self) -> bool:

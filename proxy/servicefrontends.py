@@ -88,7 +88,8 @@ def _of_family(
     affinity = _affinity_seconds(service)
     for port in service.spec.ports:
         name = ServicePortName(*service.key, port.name, Protocol(port.protocol or "TCP"))
-        inside, outside = _sides(service, port, addresses, endpoints.get(PortKey(name.port, name.protocol), ()), node)
+        infos = endpoints.get(PortKey(name.port, name.protocol), ())
+        inside, outside = _sides(service, port, addresses, infos, node)
         for kind, address, number in _places(port, addresses, node):
             side = inside if kind is FrontendKind.CLUSTER_IP else outside
             limited = kind is FrontendKind.LOAD_BALANCER and bool(addresses.source_ranges)
@@ -99,6 +100,7 @@ def _of_family(
                 *side,
                 affinity_seconds=affinity,
                 source_ranges=_with_looped_node(addresses.source_ranges, address, node) if limited else (),
+                draining=_draining(infos, side) if name.protocol is Protocol.UDP else (),
             )
 
 
@@ -145,6 +147,12 @@ def _external_side(categories: Categories, policy: TrafficPolicy) -> _Side:
 def _verdict(categories: Categories, usable: Sequence[Endpoint]) -> Verdict:
     """Endpoints out of this node's reach mean a time-out, so that clients try another node; none at all, a refusal."""
     return Verdict.DROP if categories.has_any and not usable else Verdict.REJECT
+
+
+def _draining(infos: Sequence[EndpointInfo], side: _Side) -> tuple[Endpoint, ...]:
+    """Who serves and is not chosen: kube-proxy lets UDP flows to it live (`pkg/proxy/conntrack/cleanup.go`)."""
+    used = {*side.internal, *side.external}
+    return tuple(info.endpoint for info in infos if info.serving and info.endpoint not in used)
 
 
 def _affinity_seconds(service: Service) -> int:

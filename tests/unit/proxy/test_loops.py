@@ -1,3 +1,5 @@
+import msgspec
+
 from proxy.loops import Loop, loops_of, without_endpoints
 from proxy.model import Endpoint, Frontend, FrontendKey, FrontendKind, Protocol, ServicePortName, Verdict
 
@@ -17,6 +19,12 @@ def test_an_endpoint_that_is_a_frontend_of_ours_is_a_loop():
 
 def test_a_loop_on_the_external_side_is_seen():
     assert loops_of(frontend((POD,), (SELF,)), {KEY}) == {SELF}
+
+
+def test_a_loop_that_drains_is_seen_and_refused():
+    draining = msgspec.structs.replace(frontend((POD,)), draining=(SELF,))
+    assert loops_of(draining, {KEY}) == {SELF}
+    assert without_endpoints(draining, {SELF}).draining == ()
 
 
 def test_only_the_exact_address_port_and_protocol_counts():

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from controlplane.objects import EndpointSlice, Service
+from controlplane.objects import EndpointPort, EndpointSlice, Service
 from proxy.model import Endpoint, FrontendKey, FrontendKind, Protocol, ServicePortName, Verdict
 from proxy.nodeview import NodeView
 from proxy.options import ProxyOptions
@@ -157,76 +157,30 @@ def test_families_are_worlds_apart():
 
 
 NODE_PORT = {"type": "NodePort", "ports": [{"name": "http", "port": 80, "nodePort": 30080}]}
-NO_ONE = ()
+ITP_LOCAL = {"internalTrafficPolicy": "Local"}
+ETP_LOCAL = {"externalTrafficPolicy": "Local"}
+EXTERNAL_IP = {"externalIPs": ["203.0.113.1"], **ETP_LOCAL}
 UNREADY = slices(HERE, THERE, conditions={"ready": False, "serving": False})
-TERMINATING_REMOTE = slices(THERE, conditions={"ready": False, "terminating": True})
+ENDING = slices(THERE, conditions={"ready": False, "terminating": True})
 REJECT, DROP = Verdict.REJECT, Verdict.DROP
 
-# The verdict matrix: spec, slices, kind of the destination, internal, external, verdict
+# The verdict matrix: spec, slices, kind of the destination, endpoints for clients inside and outside (H here, T there)
 MATRIX = [
-    ("ClusterIP, iTP=Cluster", {}, BOTH, "ClusterIP", (HERE, THERE), (HERE, THERE), REJECT),
-    ("ClusterIP, iTP=Cluster, no endpoints", {}, (), "ClusterIP", NO_ONE, NO_ONE, REJECT),
-    ("ClusterIP, iTP=Cluster, none ready", {}, UNREADY, "ClusterIP", NO_ONE, NO_ONE, REJECT),
-    ("ClusterIP, iTP=Local", {"internalTrafficPolicy": "Local"}, BOTH, "ClusterIP", (HERE,), (HERE,), REJECT),
-    ("ClusterIP, iTP=Local, remote", {"internalTrafficPolicy": "Local"}, REMOTE, "ClusterIP", NO_ONE, NO_ONE, DROP),
-    ("ClusterIP, iTP=Local, none", {"internalTrafficPolicy": "Local"}, (), "ClusterIP", NO_ONE, NO_ONE, REJECT),
-    (
-        "ClusterIP, iTP=Local, remote terminating",
-        {"internalTrafficPolicy": "Local"},
-        TERMINATING_REMOTE,
-        "ClusterIP",
-        NO_ONE,
-        NO_ONE,
-        DROP,
-    ),
-    ("ClusterIP, eTP=Local", {"externalTrafficPolicy": "Local"}, REMOTE, "ClusterIP", (THERE,), (THERE,), REJECT),
-    ("NodePort, eTP=Cluster", NODE_PORT, REMOTE, "NodePort", (THERE,), (THERE,), REJECT),
-    ("NodePort, eTP=Cluster, no endpoints", NODE_PORT, (), "NodePort", NO_ONE, NO_ONE, REJECT),
-    (
-        "NodePort, iTP=Local means the clusterIP only",
-        {**NODE_PORT, "internalTrafficPolicy": "Local"},
-        REMOTE,
-        "NodePort",
-        (THERE,),
-        (THERE,),
-        REJECT,
-    ),
-    (
-        "NodePort, eTP=Local",
-        NODE_PORT | {"externalTrafficPolicy": "Local"},
-        BOTH,
-        "NodePort",
-        (HERE, THERE),
-        (HERE,),
-        REJECT,
-    ),
-    (
-        "NodePort, eTP=Local, remote",
-        NODE_PORT | {"externalTrafficPolicy": "Local"},
-        REMOTE,
-        "NodePort",
-        (THERE,),
-        NO_ONE,
-        DROP,
-    ),
-    (
-        "NodePort, eTP=Local, none",
-        NODE_PORT | {"externalTrafficPolicy": "Local"},
-        (),
-        "NodePort",
-        NO_ONE,
-        NO_ONE,
-        REJECT,
-    ),
-    (
-        "externalIP of type ClusterIP, eTP=Local, remote",
-        {"externalIPs": ["203.0.113.1"], "externalTrafficPolicy": "Local"},
-        REMOTE,
-        "ExternalIP",
-        (THERE,),
-        NO_ONE,
-        DROP,
-    ),
+    ("ClusterIP, iTP=Cluster", {}, BOTH, "ClusterIP", "HT", "HT", REJECT),
+    ("ClusterIP, iTP=Cluster, no endpoints", {}, (), "ClusterIP", "", "", REJECT),
+    ("ClusterIP, iTP=Cluster, none ready", {}, UNREADY, "ClusterIP", "", "", REJECT),
+    ("ClusterIP, iTP=Local", ITP_LOCAL, BOTH, "ClusterIP", "H", "H", REJECT),
+    ("ClusterIP, iTP=Local, remote", ITP_LOCAL, REMOTE, "ClusterIP", "", "", DROP),
+    ("ClusterIP, iTP=Local, none", ITP_LOCAL, (), "ClusterIP", "", "", REJECT),
+    ("ClusterIP, iTP=Local, remote terminating", ITP_LOCAL, ENDING, "ClusterIP", "", "", DROP),
+    ("ClusterIP, eTP=Local", ETP_LOCAL, REMOTE, "ClusterIP", "T", "T", REJECT),
+    ("NodePort, eTP=Cluster", NODE_PORT, REMOTE, "NodePort", "T", "T", REJECT),
+    ("NodePort, eTP=Cluster, no endpoints", NODE_PORT, (), "NodePort", "", "", REJECT),
+    ("NodePort, iTP=Local is for clusterIPs", NODE_PORT | ITP_LOCAL, REMOTE, "NodePort", "T", "T", REJECT),
+    ("NodePort, eTP=Local", NODE_PORT | ETP_LOCAL, BOTH, "NodePort", "HT", "H", REJECT),
+    ("NodePort, eTP=Local, remote", NODE_PORT | ETP_LOCAL, REMOTE, "NodePort", "T", "", DROP),
+    ("NodePort, eTP=Local, none", NODE_PORT | ETP_LOCAL, (), "NodePort", "", "", REJECT),
+    ("externalIP of type ClusterIP, eTP=Local, remote", EXTERNAL_IP, REMOTE, "ExternalIP", "T", "", DROP),
 ]
 
 
@@ -235,7 +189,11 @@ MATRIX = [
 )
 def test_the_verdict_matrix(spec, pieces, kind, expected):
     frontend = only(service(**spec), FrontendKind(kind), pieces)
-    assert (frontend.internal, frontend.external, frontend.verdict) == expected
+    assert (letters(frontend.internal), letters(frontend.external), frontend.verdict) == expected
+
+
+def letters(endpoints):
+    return "".join({HERE: "H", THERE: "T"}[each] for each in endpoints)
 
 
 def test_frontends_of_a_port_share_their_lists():
@@ -290,3 +248,38 @@ def test_source_ranges_of_an_ipv6_address():
         loadBalancerSourceRanges=["fd00:1::/64", "203.0.113.0/25"],
     )
     assert only(made, FrontendKind.LOAD_BALANCER).source_ranges == ("fd00:1::/64", "2001:db8::1/128")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "conditions", "expected"),
+    [
+        pytest.param(
+            "UDP", {"ready": False, "serving": True, "terminating": True}, (THERE,), id="serves while it ends"
+        ),
+        pytest.param("UDP", {"ready": False, "serving": False}, (), id="merely not ready"),
+        pytest.param("UDP", {}, (), id="chosen anyway"),
+        pytest.param("TCP", {"ready": False, "serving": True, "terminating": True}, (), id="TCP needs none"),
+    ],
+)
+def test_udp_flows_to_an_endpoint_that_still_serves_may_live(protocol, conditions, expected):
+    ports = [{"name": "dns", "port": 53, "protocol": protocol}]
+    endpoints = [
+        {"addresses": [HERE.address], "nodeName": HERE.node},
+        {"addresses": [THERE.address], "nodeName": THERE.node, "conditions": conditions},
+    ]
+    raw = {
+        "addressType": "IPv4",
+        "ports": [{"name": "dns", "port": 8080, "protocol": protocol}],
+        "endpoints": endpoints,
+    }
+    frontend = only(service(ports=ports), FrontendKind.CLUSTER_IP, (msgspec.convert(raw, EndpointSlice),))
+    assert frontend.draining == expected
+
+
+def test_udp_flows_that_another_policy_allowed_may_live():
+    ports = [{"name": "http", "port": 80, "protocol": "UDP"}]
+    pieces = tuple(
+        msgspec.structs.replace(each, ports=(EndpointPort(name="http", port=8080, protocol="UDP"),)) for each in BOTH
+    )
+    frontend = only(service(ports=ports, internalTrafficPolicy="Local"), FrontendKind.CLUSTER_IP, pieces)
+    assert (frontend.internal, frontend.draining) == ((HERE,), (THERE,))
