@@ -203,11 +203,10 @@ async def _write(writer: asyncio.StreamWriter, response: Response, *, keep_alive
         **response.headers,
     }
     head = [f"HTTP/1.1 {response.status.value} {response.status.phrase}", *(f"{n}: {v}" for n, v in headers.items())]
-    writer.write("\r\n".join(head).encode("latin-1") + b"\r\n\r\n")
-    if not head_only:
-        writer.write(response.body)
-        if response.stream is not None:
-            async for piece in response.stream:
-                writer.write(piece)
-                await writer.drain()
+    packed = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n"
+    writer.write(packed if head_only else packed + response.body)
+    if response.stream is not None and not head_only:
+        async for piece in response.stream:
+            writer.write(piece)
+            await writer.drain()
     await writer.drain()

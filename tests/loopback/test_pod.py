@@ -118,11 +118,10 @@ async def test_health_can_be_switched():
 
 async def test_a_slow_answer_takes_as_long_as_asked_and_others_do_not_wait():
     port = free_port()
-    async with pod(http=(port,), bind="127.0.0.1"):
-        async with asyncio.TaskGroup() as tasks:
-            slow = tasks.create_task(curl(f"http://127.0.0.1:{port}/slow?seconds=0.5"))
-            assert await curl(f"http://127.0.0.1:{port}/hostname") == b"web-0\n"
-            assert not slow.done()
+    async with pod(http=(port,), bind="127.0.0.1"), asyncio.TaskGroup() as tasks:
+        slow = tasks.create_task(curl(f"http://127.0.0.1:{port}/slow?seconds=0.5"))
+        assert await curl(f"http://127.0.0.1:{port}/hostname") == b"web-0\n"
+        assert not slow.done()
     assert slow.result() == b"web-0 slept 0.5 s\n"
 
 
