@@ -10,19 +10,22 @@ from .model import Rcode, Record, RecordType, Reply
 _ADDRESSES = frozenset({RecordType.A, RecordType.AAAA})
 
 
-def shuffled(reply: Reply, rng: Random) -> Reply:
-    """The reply with its A, AAAA and MX records in a random order, CNAMEs first, in each section of a good answer."""
+def shuffled(reply: Reply, rng: Random, turn: int) -> Reply:
+    """The reply with its A, AAAA and MX records in a random order, CNAMEs first, in each section of a good answer.
+
+    Which of them comes first is not left to chance: over so many turns as there are addresses, each does once.
+    """
     if reply.rcode is not Rcode.NOERROR:
         return reply
     return msgspec.structs.replace(
         reply,
-        answer=_shuffled(reply.answer, rng),
-        authority=_shuffled(reply.authority, rng),
-        additional=_shuffled(reply.additional, rng),
+        answer=_shuffled(reply.answer, rng, turn),
+        authority=_shuffled(reply.authority, rng, turn),
+        additional=_shuffled(reply.additional, rng, turn),
     )
 
 
-def _shuffled(section: Sequence[Record], rng: Random) -> tuple[Record, ...]:
+def _shuffled(section: Sequence[Record], rng: Random, turn: int) -> tuple[Record, ...]:
     if len(section) < 2:
         return tuple(section)
     names = [record for record in section if record.type == RecordType.CNAME]
@@ -30,9 +33,15 @@ def _shuffled(section: Sequence[Record], rng: Random) -> tuple[Record, ...]:
     exchanges = [record for record in section if record.type == RecordType.MX]
     moved = {RecordType.CNAME, RecordType.MX, *_ADDRESSES}
     others = [record for record in section if record.type not in moved]
-    rng.shuffle(addresses)
-    rng.shuffle(exchanges)
-    return (*names, *others, *addresses, *exchanges)
+    return (*names, *others, *_in_turn(addresses, rng, turn), *_in_turn(exchanges, rng, turn))
+
+
+def _in_turn(records: list[Record], rng: Random, turn: int) -> list[Record]:
+    if not records:
+        return records
+    first = records.pop(turn % len(records))
+    rng.shuffle(records)
+    return [first, *records]
 
 
 def orders(reply: Reply) -> int:

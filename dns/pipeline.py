@@ -1,19 +1,17 @@
 """Pure: the way of a query through the plugins of its server block, in CoreDNS' fixed order.
 
-hosts, kubernetes, cache, forward; loadbalance orders what comes out. One departure: what upstreams said is looked for
+hosts, kubernetes, cache, forward. One departure: what upstreams said is looked for
 after our own names, so that a name that is new here answers at once. A query that only an upstream can answer becomes
 an `Ask`, whose answer comes back through `finish`.
 """
 
 from collections.abc import Mapping, Sequence
-from random import Random
 from typing import TypeAlias
 
 import msgspec
 
 from .answer import answer
 from .answercache import AnswerCache
-from .balancing import orders, shuffled
 from .config import ServerSettings
 from .counters import DROPPED, Counters
 from .hostsfile import HostsTable
@@ -41,13 +39,13 @@ _NOT_READY = Reply(
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What goes to the client. `is_constant` holds until the next publication; `orders` is for who keeps it."""
+    """What goes to the client. What `is_constant` may be kept until the next publication."""
 
     reply: Reply
     zone: str = DROPPED
     recursion_available: bool = False
     is_constant: bool = False
-    orders: int = 1
+    is_balanced: bool = False  # its records are still to be shuffled, for each client anew
     log: Log | None = None
 
 
@@ -96,12 +94,11 @@ class Block:
 class Pipeline:
     """The server blocks of one port."""
 
-    def __init__(self, blocks: Mapping[Labels, Block], counters: Counters, rng: Random) -> None:
+    def __init__(self, blocks: Mapping[Labels, Block], counters: Counters) -> None:
         self.blocks = blocks
         self.counters = counters
         self.records: Mapping[RecordOptions, ClusterRecords] = {}
         self.probes: dict[Labels, tuple[UpstreamGroup, Upstream]] = {}
-        self._rng = rng
 
     def decide(self, query: Query, *, over_tcp: bool, now: float) -> Decision:
         """What to do with a query at `now` (monotonic seconds)."""
@@ -201,10 +198,7 @@ class Pipeline:
             reply, recursion_available = _followed(follow, reply), False
         if block is None:
             return Answer(reply)
-        if not block.balances:
-            return Answer(reply, block.zone, recursion_available, is_constant, 1, block.log)
-        balanced = shuffled(reply, self._rng)
-        return Answer(balanced, block.zone, recursion_available, is_constant, orders(reply), block.log)
+        return Answer(reply, block.zone, recursion_available, is_constant, block.balances, block.log)
 
 
 def _followed(follow: Follow, reply: Reply) -> Reply:

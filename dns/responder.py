@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from random import Random
 from time import perf_counter
 from typing import NamedTuple, TypeAlias
 
+from .balancing import orders, shuffled
 from .counters import Counters, Listener, rcode_label, type_label
 from .errorlog import ErrorLog, Message
 from .forwarder import Forwarder
 from .guard import Refusal, Silence, inspect
-from .model import Query, Rcode
+from .model import Query, Rcode, Reply
 from .names import to_text
 from .packet import payload_limit, refuse, render
 from .pipeline import Answer, Ask, Pipeline
@@ -27,7 +29,7 @@ Send: TypeAlias = Callable[[bytes], None]
 
 _REFLECTORS = frozenset({7, 19, 53})  # echo, chargen, other name servers: their ports never get an error of the guard
 _DO = 0x8000
-_HEADER_LENGTH = 12
+_TURNS = 2520  # divided by every number of addresses up to ten
 
 
 class Source(NamedTuple):
@@ -51,6 +53,7 @@ class Responder:
     ) -> None:
         self.pipeline = pipeline
         self.counters = counters
+        self._rng = Random()  # noqa: S311 - the order of records is no secret
         self._loop = loop
         self._forwarder = forwarder
         self._wire: dict[Listener, WireCache] = {}
@@ -128,7 +131,8 @@ class Responder:
     def _send(self, received: "_Received", answer: Answer) -> None:
         query, source = received.query, received.source
         limit = payload_limit(query, udp=not source.over_tcp)
-        packet = render(query, answer.reply, limit, recursion_available=answer.recursion_available)
+        reply = self._balanced(received, answer) if answer.is_balanced else answer.reply
+        packet = render(query, reply, limit, recursion_available=answer.recursion_available)
         kind = Kind(
             answer.zone,
             query.qtype,
@@ -139,7 +143,8 @@ class Responder:
         )
         if answer.is_constant:
             cache = self.wire_cache(source.listener)
-            cache.put(received.packet[ID_LENGTH:], packet[ID_LENGTH:], kind, orders=answer.orders)
+            worthwhile = orders(reply) if answer.is_balanced else 1
+            cache.put(received.packet[ID_LENGTH:], packet[ID_LENGTH:], kind, orders=worthwhile)
         received.send(packet)
         duration = perf_counter() - received.started
         self._count(source.listener, kind, 1)
@@ -149,6 +154,13 @@ class Responder:
             exchange = Exchange(query, answer.reply, client, len(received.packet), packet, duration)
             if (text := line(answer.log, exchange)) is not None:
                 query_log.info(text)
+
+    def _balanced(self, received: "_Received", answer: Answer) -> Reply:
+        if answer.is_constant:
+            turn = self.wire_cache(received.source.listener).turn(received.packet[ID_LENGTH:])
+        else:
+            turn = self._rng.randrange(_TURNS)
+        return shuffled(answer.reply, self._rng, turn)
 
     def _count(self, listener: Listener, kind: Kind, times: int) -> None:
         self.counters.answered(

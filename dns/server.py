@@ -5,7 +5,6 @@ import logging
 import socket
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from random import Random
 
 import msgspec
 
@@ -24,7 +23,7 @@ from .plugins.hosts import Hosts
 from .plugins.loop import Loop
 from .records import ClusterRecords, RecordOptions
 from .responder import Responder
-from .tcpserver import MAX_CLIENTS, TcpServer
+from .tcpserver import DEFAULT_TIMEOUTS, MAX_CLIENTS, TcpServer, Timeouts
 from .udpserver import UdpServer
 from .upstreams import UpstreamGroup
 
@@ -38,10 +37,12 @@ class _Port:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, server: "DnsServer", blocks: dict[Labels, Block]) -> None:
         self.blocks = tuple(dict.fromkeys(blocks.values()))
-        self.pipeline = Pipeline(blocks, server.counted, Random())  # noqa: S311 - only the order of records
+        self.pipeline = Pipeline(blocks, server.counted)
         self.responder = Responder(loop, self.pipeline, server.forwarder, server.counted)
         self.udp = UdpServer(loop, self.responder)
-        self.tcp = TcpServer(loop, self.responder, server.counted, max_clients=server.max_tcp_clients)
+        self.tcp = TcpServer(
+            loop, self.responder, server.counted, max_clients=server.max_tcp_clients, timeouts=server.tcp_timeouts
+        )
 
 
 class DnsServer:
@@ -58,10 +59,12 @@ class DnsServer:
         local_addresses: Sequence[str] = (),
         counters: Counters | None = None,
         max_tcp_clients: int = MAX_CLIENTS,
+        tcp_timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
         self.config = config
         self.counted = counters or Counters()
         self.max_tcp_clients = max_tcp_clients
+        self.tcp_timeouts = tcp_timeouts
         self.generation = -1  # of the snapshot that is served; below 0 none is
         self.probed = asyncio.Event()  # set when it is known which upstreams lead back to us
         self._loop = asyncio.get_running_loop()

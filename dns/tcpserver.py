@@ -5,6 +5,7 @@ import errno
 import logging
 import socket
 from time import perf_counter
+from typing import NamedTuple
 
 from .counters import Counters, Listener
 from .framing import Framer, framed
@@ -13,9 +14,6 @@ from .wirecache import ID_LENGTH
 
 log = logging.getLogger(__name__)
 
-FIRST_TIMEOUT = 3.0  # seconds for the first query to come whole (CoreDNS' timeouts read)
-IDLE_TIMEOUT = 10.0  # and for each further one (idle)
-WRITE_TIMEOUT = 5.0  # for an answer to be taken (write)
 MAX_CLIENTS = 512
 ACCEPTS_PER_WAKE_UP = 16
 MESSAGES_PER_TURN = 16
@@ -31,6 +29,17 @@ _GONE = frozenset(
 )
 
 
+class Timeouts(NamedTuple):
+    """Seconds after which a client is left; the values are CoreDNS' (core/dnsserver, `timeouts`)."""
+
+    read: float = 3.0  # for the first query to come whole
+    write: float = 5.0  # for an answer to be taken
+    idle: float = 10.0  # for each further query
+
+
+DEFAULT_TIMEOUTS = Timeouts()
+
+
 class TcpServer:
     """Accepts on listening sockets; they are closed with it, and so are their connections.
 
@@ -44,7 +53,9 @@ class TcpServer:
         counters: Counters,
         *,
         max_clients: int = MAX_CLIENTS,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
+        self.timeouts = timeouts
         self.loop = loop
         self.responder = responder
         self.max_clients = max_clients
@@ -138,7 +149,7 @@ class TcpClient:
         self._closed = False
         self._serving = False
         self._reading = False
-        self._timer = self._loop.call_later(FIRST_TIMEOUT, self.close)
+        self._timer = self._loop.call_later(server.timeouts.read, self.close)
         self._read(on=True)
 
     def close(self) -> None:
@@ -227,7 +238,7 @@ class TcpClient:
         if self._closed:
             return
         self.is_busy = False
-        self._arm(IDLE_TIMEOUT)
+        self._arm(self._server.timeouts.idle)
         if packet:
             self._unsent = framed(packet)
             self._writable()
@@ -247,12 +258,12 @@ class TcpClient:
         self._unsent = self._unsent[sent:]
         if was_waiting:
             self._loop.add_writer(self._socket, self._sendable)
-            self._arm(WRITE_TIMEOUT)
+            self._arm(self._server.timeouts.write)
 
     def _sendable(self) -> None:
         """The client takes more of an answer."""
         self._loop.remove_writer(self._socket)
         self._writable()
         if not self._closed and not self._unsent:
-            self._arm(IDLE_TIMEOUT)
+            self._arm(self._server.timeouts.idle)
             self._serve()

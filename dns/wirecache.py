@@ -47,6 +47,7 @@ class WireCache:
         self.max_octets = max_octets
         self.octets = 0
         self.seconds = 0.0  # that whoever answers from here took for it since `take_hits`
+        self._refills = 0
         self._entries: dict[bytes, _Entry] = {}
         self._spent: dict[Kind, int] = {}
 
@@ -70,7 +71,13 @@ class WireCache:
         entry.hits += 1
         if entry.hits > entry.wanted * HITS_PER_VARIANT:
             self._drop(question)
+            self._refills += 1
         return tails[entry.hits % entry.wanted]
+
+    def turn(self, question: bytes) -> int:
+        """Which order of a balanced answer to put next: a number that goes up from one to the next."""
+        entry = self._entries.get(question)
+        return self._refills * MAX_VARIANTS + (len(entry.tails) if entry is not None else 0)
 
     def put(self, question: bytes, tail: bytes, kind: Kind, *, orders: int = 1) -> None:
         """Keeps an answer, or one more order of it; `orders` is how many are worth having."""

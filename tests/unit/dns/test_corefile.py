@@ -138,6 +138,7 @@ def test_errors_in_imported_files_name_them():
     [
         (". {\n errors\n foo\n}", "Corefile:3 - Error during parsing: Unknown directive 'foo'"),
         (". {\n errors", "Corefile:2 - Syntax error: Unexpected token '', expecting '}'"),
+        (". {\n errors {\n }", "Corefile:3 - Syntax error: Unexpected token '', expecting '}'"),
         (". {\n errors {", "Corefile:2 - Error during parsing: Unexpected EOF"),
         (". {\n errors { a", "Corefile:2 - Error during parsing: Unexpected EOF"),
         (". {\n errors {\n { \n}\n}", "Corefile:3 - Error during parsing: Unexpected token '{', expecting argument"),

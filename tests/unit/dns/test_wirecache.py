@@ -71,6 +71,17 @@ def test_orders_of_a_balanced_answer_take_turns_once_all_are_there(orders):
     assert set(seen[:orders]) == set(seen[orders:])
 
 
+def test_turns_go_on_when_new_orders_are_made():
+    cache = WireCache()
+    assert cache.turn(b"q") == 0
+    for number in range(2):
+        cache.put(b"q", b"%d" % number, KIND, orders=2)
+    assert cache.turn(b"q") == 2
+    while cache.get(b"q") is not None:
+        pass
+    assert cache.turn(b"q") == MAX_VARIANTS
+
+
 def test_no_more_orders_are_kept_than_wanted():
     cache = WireCache()
     for number in range(5):
