@@ -1,6 +1,7 @@
 """Pure: documents and what was decided before become the next Snapshot; what did not change is not made again."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -56,6 +57,7 @@ class Builder:
         self._registry = Registry(options, self._state.services)
         self._pods = PodMaker(options)
         self._slices = SliceMaker()
+        self._implied_nodes = {options.hostname: implied_node(options)}  # one object: what hangs on it is kept
         self._services: dict[NamespacedName, Service] = {}
         self._last: Snapshot | None = None
 
@@ -76,7 +78,8 @@ class Builder:
         slices = self._slices.make(services, made.pods, nodes, self._registry.accepted(EndpointSlice), endpoints)
         slices = _with_dns_slice(slices, services, self._node_addresses(nodes), self._options.hostname)
         written = {namespace.metadata.name: namespace for namespace in self._registry.accepted(Namespace)}
-        implied = implied_namespaces(written, {key.namespace for key in (*services, *made.pods, *slices)})
+        used = {key.namespace for keys in (services, made.pods, slices) for key in keys}
+        implied = implied_namespaces(written, used)
         remarks = observations(collected, Observed(services, slices, made.pods, nodes, endpoints, implied))
         snapshot = self._publish(
             Snapshot(
@@ -87,7 +90,7 @@ class Builder:
                 pods=made.pods,
                 services=services,
                 slices=slices,
-                problems=(*reading.problems, *collected.problems, *judged, *remarks),
+                problems=_in_order((*reading.problems, *collected.problems, *judged, *remarks)),
                 passed_over=collected.passed_over,
             ),
             now,
@@ -112,7 +115,7 @@ class Builder:
 
     def _nodes(self) -> dict[str, Node]:
         nodes = {node.metadata.name: node for node in self._registry.accepted(Node)}
-        return nodes or {self._options.hostname: implied_node(self._options)}
+        return nodes or self._implied_nodes
 
     def _node_addresses(self, nodes: Mapping[str, Node]) -> tuple[str, ...]:
         """Where this node's DNS server is: its InternalIPs, else what the host says."""
@@ -130,6 +133,11 @@ class Builder:
                 services[key] = _with_ingress(service, addresses, self._services.get(key))
         self._services = dict(sorted(services.items()))
         return self._services
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """File by file and document by document; those of one document as they were found."""
+    return tuple(sorted(problems, key=attrgetter("source", "document")))
 
 
 def _with_builtins(collected: Collected, options: ClusterOptions) -> Collected:

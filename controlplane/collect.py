@@ -1,6 +1,7 @@
 """Pure: documents to defaulted objects by kind, each document decoded once however often it is seen."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -39,6 +40,14 @@ class Collected(msgspec.Struct, frozen=True):
         return {identity: wanted for identity, wanted in self.wanted.items() if identity.kind in kinds}
 
 
+class _Known(NamedTuple):
+    """What a document text decoded to, and the object that it asks for, if it asks for one of ours."""
+
+    decoded: Decoded
+    identity: Identity | None
+    wanted: Wanted | None
+
+
 class Collector:
     """Remembers what each document text decoded to; only documents without problems are remembered.
 
@@ -47,38 +56,52 @@ class Collector:
     """
 
     def __init__(self) -> None:
-        self._memo: dict[str, Decoded] = {}
+        self._memo: dict[str, _Known] = {}
 
     def collect(self, documents: Iterable[Document]) -> Collected:
         """Decode, default and sort by identity; the last of several documents of one object counts, as in apply."""
-        memo: dict[str, Decoded] = {}
+        memo: dict[str, _Known] = {}
         wanted: dict[Identity, Wanted] = {}
         refused: set[Identity] = set()
         problems: list[Problem] = []
         passed_over: dict[str, int] = {}
-        for document in sorted(documents, key=lambda d: d.order):
-            decoded = self._memo.get(document.digest) or _decode(document)
-            if not decoded.problems:
-                memo[document.digest] = decoded
+        for document in _in_order(documents):
+            decoded, identity, asked = self._known(document, memo)
             problems += decoded.problems
-            if decoded.passed_over:
-                passed_over[decoded.passed_over] = passed_over.get(decoded.passed_over, 0) + 1
-            elif decoded.object is not None:
-                identity = Identity(decoded.object.kind, decoded.object.key)
+            if asked is not None and identity is not None:
                 if identity in wanted:
                     problems.append(_written_twice(wanted.pop(identity).document, document, identity))
-                wanted[identity] = Wanted(document, decoded.object)
-            elif (known := _identity_of(document)) is not None:
-                refused.add(known)
+                wanted[identity] = asked
+            elif decoded.passed_over:
+                passed_over[decoded.passed_over] = passed_over.get(decoded.passed_over, 0) + 1
+            elif identity is not None:
+                refused.add(identity)
         self._memo = memo
         return Collected(wanted, frozenset(refused - wanted.keys()), tuple(problems), passed_over)
 
+    def _known(self, document: Document, memo: dict[str, _Known]) -> _Known:
+        """What the document holds, from last time if it can be, and kept in `memo` for the next."""
+        known = self._memo.get(document.digest)
+        if known is None:
+            known = _read(document)
+        elif known.wanted is not None and known.wanted.document is not document:
+            known = known._replace(wanted=known.wanted._replace(document=document))
+        if not known.decoded.problems:
+            memo[document.digest] = known
+        return known
 
-def _decode(document: Document) -> Decoded:
+
+def _in_order(documents: Iterable[Document]) -> list[Document]:
+    """The order of `Document.order`, found without making a key for each."""
+    return sorted(sorted(documents, key=attrgetter("index")), key=attrgetter("source"))
+
+
+def _read(document: Document) -> _Known:
     decoded = decode(document)
     if decoded.object is None:
-        return decoded
-    return msgspec.structs.replace(decoded, object=with_defaults(decoded.object))
+        return _Known(decoded, None if decoded.passed_over else _identity_of(document), None)
+    whole = with_defaults(decoded.object)
+    return _Known(decoded, Identity(whole.kind, whole.key), Wanted(document, whole))
 
 
 def _identity_of(document: Document) -> Identity | None:

@@ -79,6 +79,22 @@ class PodMaker:
         return (pod, record, with_status(pod, record, node))
 
 
+class _Derived(NamedTuple):
+    """The slices of a Service with a selector, and what they were made from."""
+
+    service: Service
+    pods: tuple[Pod, ...]
+    slices: tuple[EndpointSlice, ...]
+
+
+class _Mirrored(NamedTuple):
+    """The slices of Endpoints, and what they were made from."""
+
+    service: Service
+    endpoints: Endpoints
+    slices: tuple[EndpointSlice, ...]
+
+
 class SliceMaker:
     """The EndpointSlices of every Service: hand-written, mirrored from Endpoints, and derived from selectors."""
 
@@ -86,9 +102,12 @@ class SliceMaker:
         self._pods: Mapping[NamespacedName, Pod] = {}
         self._nodes: Mapping[str, Node] = {}
         self._index = PodIndex(())
-        self._derived: dict[NamespacedName, tuple[Service, tuple[Pod, ...], tuple[EndpointSlice, ...]]] = {}
-        self._mirrored: dict[NamespacedName, tuple[Service, Endpoints, tuple[EndpointSlice, ...]]] = {}
-        self._unions: dict[NamespacedName, tuple[EndpointSlice, ...]] = {}
+        self._pods_changed = False
+        self._hand_written: Sequence[EndpointSlice] = ()
+        self._written: dict[NamespacedName, tuple[EndpointSlice, ...]] = {}
+        self._derived: dict[NamespacedName, _Derived] = {}
+        self._mirrored: dict[NamespacedName, _Mirrored] = {}
+        self._made: dict[NamespacedName, tuple[EndpointSlice, ...]] = {}
 
     def make(
         self,
@@ -100,60 +119,71 @@ class SliceMaker:
     ) -> dict[NamespacedName, tuple[EndpointSlice, ...]]:
         """The slices by Service, each Service's sorted by name."""
         self._follow(pods, nodes)
-        written = _by_service(hand_written)
+        written = self._group(hand_written)
         mirrorable = {item.key: item for item in endpoints}
-        derived: dict[NamespacedName, tuple[Service, tuple[Pod, ...], tuple[EndpointSlice, ...]]] = {}
-        result = dict(written)
+        derived: dict[NamespacedName, _Derived] = {}
+        mirrored: dict[NamespacedName, _Mirrored] = {}
+        made: dict[NamespacedName, tuple[EndpointSlice, ...]] = {}
         for key, service in services.items():
             own = written.get(key, ())
             if service.spec.selector and not _managed_by(own, SLICE_CONTROLLER):
                 derived[key] = self._derive(key, service)
-                result[key] = self._union(key, (*own, *derived[key][2]))
+                made[key] = self._union(key, own, derived[key].slices)
             elif key in mirrorable and not _managed_by(own, MIRRORING_CONTROLLER):
-                result[key] = self._union(key, (*own, *self._mirror(key, service, mirrorable[key])))
-        self._derived = derived
-        return result
+                mirrored[key] = self._mirror(key, service, mirrorable[key])
+                made[key] = self._union(key, own, mirrored[key].slices)
+        self._derived, self._mirrored, self._made = derived, mirrored, made
+        return {**written, **made}
 
     def _follow(self, pods: Mapping[NamespacedName, Pod], nodes: Mapping[str, Node]) -> None:
-        if pods is not self._pods:
+        self._pods_changed = pods is not self._pods
+        if self._pods_changed:
             self._index = PodIndex(tuple(pods.values()))
             self._pods = pods
         if not _same(nodes, self._nodes):
             self._derived = {}  # zones and node names may differ
         self._nodes = nodes
 
-    def _derive(
-        self, key: NamespacedName, service: Service
-    ) -> tuple[Service, tuple[Pod, ...], tuple[EndpointSlice, ...]]:
-        matching = self._index.matching(service.metadata.namespace, service.spec.selector)
+    def _group(self, slices: Sequence[EndpointSlice]) -> dict[NamespacedName, tuple[EndpointSlice, ...]]:
+        """The hand-written slices by Service, each Service's sorted by name."""
+        if not _same_items(slices, self._hand_written):
+            groups: dict[NamespacedName, list[EndpointSlice]] = {}
+            for piece in slices:
+                if (key := piece.service_key) is not None:
+                    groups.setdefault(key, []).append(piece)
+            self._written = {key: tuple(sorted(group, key=_name)) for key, group in groups.items()}
+            self._hand_written = slices
+        return self._written
+
+    def _derive(self, key: NamespacedName, service: Service) -> _Derived:
         before = self._derived.get(key)
-        if before is not None and before[0] is service and _same_items(before[1], matching):
+        if before is not None and before.service is service and not self._pods_changed:
             return before
-        return (service, matching, slices_for(service, matching, self._nodes))
+        matching = self._index.matching(service.metadata.namespace, service.spec.selector)
+        if before is not None and before.service is service and _same_items(before.pods, matching):
+            return before
+        return _Derived(service, matching, slices_for(service, matching, self._nodes))
 
-    def _mirror(self, key: NamespacedName, service: Service, endpoints: Endpoints) -> tuple[EndpointSlice, ...]:
+    def _mirror(self, key: NamespacedName, service: Service, endpoints: Endpoints) -> _Mirrored:
         before = self._mirrored.get(key)
-        if before is not None and before[0] is service and before[1] is endpoints:
-            return before[2]
+        if before is not None and before.service is service and before.endpoints is endpoints:
+            return before
         slices = mirrored_slices(endpoints, service) if should_mirror(endpoints, service) else ()
-        self._mirrored[key] = (service, endpoints, slices)
-        return slices
+        return _Mirrored(service, endpoints, slices)
 
-    def _union(self, key: NamespacedName, slices: tuple[EndpointSlice, ...]) -> tuple[EndpointSlice, ...]:
+    def _union(
+        self, key: NamespacedName, own: tuple[EndpointSlice, ...], made: tuple[EndpointSlice, ...]
+    ) -> tuple[EndpointSlice, ...]:
         """Sorted by name; the tuple of last time where it holds the same, so that its identity tells that."""
-        ordered = tuple(sorted(slices, key=lambda piece: piece.metadata.name))
-        before = self._unions.get(key)
-        if before is None or not _same_items(before, ordered):
-            self._unions[key] = ordered
-        return self._unions[key]
+        if not own:
+            return made
+        ordered = tuple(sorted((*own, *made), key=_name))
+        before = self._made.get(key)
+        return before if before is not None and _same_items(before, ordered) else ordered
 
 
-def _by_service(slices: Iterable[EndpointSlice]) -> dict[NamespacedName, tuple[EndpointSlice, ...]]:
-    groups: dict[NamespacedName, list[EndpointSlice]] = {}
-    for piece in slices:
-        if (key := piece.service_key) is not None:
-            groups.setdefault(key, []).append(piece)
-    return {key: tuple(sorted(group, key=lambda piece: piece.metadata.name)) for key, group in groups.items()}
+def _name(piece: EndpointSlice) -> str:
+    return piece.metadata.name
 
 
 def _managed_by(slices: Iterable[EndpointSlice], controller: str) -> bool:

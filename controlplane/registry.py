@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
+import msgspec
+
 from .allocation import Allocations, Refusal
 from .clusterstate import StoredService
 from .collect import Collected, Identity, Wanted
 from .fielderrors import FieldError
+from .invalidhints import hint_of, holder_hint, written_path
 from .objects import AnyObject, Service
 from .options import ClusterOptions
 from .problems import Problem, Reason
@@ -17,10 +20,11 @@ _Object = TypeVar("_Object", bound=AnyObject)
 
 
 class Judged(NamedTuple):
-    """An accepted object, the document text it came from, and the warnings about it."""
+    """An accepted object, the document that it came from, and whether it was accepted with warnings."""
 
     object: AnyObject
     digest: str
+    source: str
     warned: bool
 
 
@@ -31,12 +35,11 @@ class Registry:
         self._options = options
         self._allocations = Allocations(options)
         self._accepted: dict[Identity, Judged] = {}
-        self._sources: dict[Identity, str] = {}
-        self._by_type: dict[type[object], list[AnyObject]] = {}
+        self._by_type: dict[type[object], dict[Identity, AnyObject]] = {}
+        self._stored: dict[str, StoredService] = {}
+        self._stored_in_order: Mapping[str, StoredService] | None = None
         for entry in stored.values():
-            identity = Identity("Service", entry.object.key)
-            self._accepted[identity] = Judged(entry.object, "", warned=True)
-            self._sources[identity] = entry.source
+            self._accept(Identity("Service", entry.object.key), Judged(entry.object, "", entry.source, warned=True))
             self._allocations.reserve(entry.object)
 
     def judge(self, collected: Collected, unreadable: frozenset[str] = frozenset()) -> list[Problem]:
@@ -46,76 +49,105 @@ class Registry:
         """
         self._forget(collected, unreadable)
         problems: list[Problem] = []
-        for identity, wanted in _in_order(collected.wanted, self._accepted):
+        for identity, wanted in _in_order(self._unjudged(collected.wanted), self._accepted):
             problems += self._judge_one(identity, wanted)
-        self._by_type = _grouped(judged.object for judged in self._accepted.values())
         return problems
 
     def accepted(self, *structs: type[_Object]) -> list[_Object]:
         """The accepted objects of some types."""
-        return [item for struct in structs for item in self._by_type.get(struct, ()) if isinstance(item, struct)]
+        return [
+            item for struct in structs for item in self._by_type.get(struct, {}).values() if isinstance(item, struct)
+        ]
 
-    def stored(self) -> dict[str, StoredService]:
-        """The accepted Services, to be kept over restarts."""
+    def stored(self) -> Mapping[str, StoredService]:
+        """The accepted Services by name, to be kept over restarts; the same mapping as before while none changed."""
+        if self._stored_in_order is None:
+            self._stored_in_order = dict(sorted(self._stored.items()))
+        return self._stored_in_order
+
+    def _unjudged(self, wanted: Mapping[Identity, Wanted]) -> dict[Identity, Wanted]:
+        """What has not been accepted as it stands; warnings are given anew, since their places in the files move."""
+        accepted = self._accepted
         return {
-            str(identity.key): StoredService(judged.object, self._sources.get(identity, ""))
-            for identity, judged in sorted(self._accepted.items())
-            if isinstance(judged.object, Service)
+            identity: entry
+            for identity, entry in wanted.items()
+            if (before := accepted.get(identity)) is None
+            or before.digest != entry.document.digest
+            or before.source != entry.document.source
+            or before.warned
         }
 
     def _forget(self, collected: Collected, unreadable: frozenset[str]) -> None:
         for identity in self._accepted.keys() - collected.wanted.keys() - collected.refused:
-            if self._sources.get(identity) in unreadable:
+            if self._accepted[identity].source in unreadable:
                 continue
-            judged = self._accepted.pop(identity)
-            self._sources.pop(identity, None)
-            if isinstance(judged.object, Service):
-                self._allocations.release(judged.object)
+            gone = self._accepted.pop(identity).object
+            del self._by_type[type(gone)][identity]
+            if isinstance(gone, Service):
+                self._allocations.release(gone)
+                del self._stored[str(identity.key)]
+                self._stored_in_order = None
 
     def _judge_one(self, identity: Identity, wanted: Wanted) -> list[Problem]:
         before = self._accepted.get(identity)
-        digest = wanted.document.digest
-        if before is not None and before.digest == digest and not before.warned:
-            return []
         judged = self._admit(wanted, before.object if before else None)
         if isinstance(judged, list):
             return judged
-        problems = [wanted.document.warning(warning.message, path=warning.path) for warning in warnings(wanted.object)]
-        same = before is not None and before.object == judged
-        kept = before.object if before is not None and same else judged
-        self._accepted[identity] = Judged(kept, digest, warned=bool(problems))
-        self._sources[identity] = wanted.document.source
+        document = wanted.document
+        problems = [document.warning(warning.message, path=warning.path) for warning in warnings(wanted.object)]
+        kept = before.object if before is not None and before.object == judged else judged
+        self._accept(identity, Judged(kept, document.digest, document.source, warned=bool(problems)))
         return problems
 
+    def _accept(self, identity: Identity, judged: Judged) -> None:
+        self._accepted[identity] = judged
+        self._by_type.setdefault(type(judged.object), {})[identity] = judged.object
+        if isinstance(judged.object, Service):
+            self._store(str(identity.key), judged.object, judged.source)
+
+    def _store(self, name: str, service: Service, source: str) -> None:
+        before = self._stored.get(name)
+        if before is None or before.object is not service or before.source != source:
+            self._stored[name] = StoredService(service, source)
+            self._stored_in_order = None
+
     def _admit(self, wanted: Wanted, before: AnyObject | None) -> AnyObject | list[Problem]:
-        """The object as it is accepted, or why it is refused: allocation speaks first and alone, policy last."""
+        """The object as it is accepted, or why it is refused."""
+        document = wanted.document
+        if refusal := admission(wanted.object, self._options):
+            return [document.problem(Reason.FORBIDDEN, refusal)]
         if not isinstance(wanted.object, Service):
-            return self._refusals(wanted, wanted.object, before) or wanted.object
+            errors = self._errors_of(wanted.object, before)
+            return self._invalid(wanted, errors) if errors else wanted.object
         old = before if isinstance(before, Service) else None
-        allocated = self._allocations.allocate(carry_over(wanted.object, old) if old else wanted.object, old)
+        candidate = carry_over(wanted.object, old) if old else wanted.object
+        allocated = self._allocations.allocate(candidate, old)
         if isinstance(allocated, Refusal):
-            return _refused(wanted, allocated)
-        if problems := self._refusals(wanted, allocated, old):
+            if allocated.internal:
+                return [document.problem(Reason.INTERNAL, allocated.internal)]
+            return self._invalid(wanted, allocated.errors)
+        if errors := self._errors_of(allocated, old):
             self._allocations.release(allocated)
             if old is not None:
                 self._allocations.reserve(old)
-            return problems
+            return self._invalid(wanted, errors)
         return allocated
 
-    def _refusals(self, wanted: Wanted, new: AnyObject, old: AnyObject | None) -> list[Problem]:
-        errors = validate_update(new, old) if old is not None else []
-        errors += validate(new, self._options)
-        if errors:
-            return _invalid(wanted, errors)
-        forbidden = admission(new, self._options, old)
-        return [wanted.document.problem(Reason.FORBIDDEN, forbidden)] if forbidden else []
+    def _errors_of(self, new: AnyObject, old: AnyObject | None) -> list[FieldError]:
+        errors = validate(new, self._options)
+        return errors + validate_update(new, old) if old is not None else errors
 
-
-def _grouped(objects: Iterable[AnyObject]) -> dict[type[object], list[AnyObject]]:
-    groups: dict[type[object], list[AnyObject]] = {}
-    for item in objects:
-        groups.setdefault(type(item), []).append(item)
-    return groups
+    def _invalid(self, wanted: Wanted, errors: Iterable[FieldError]) -> list[Problem]:
+        """The errors as problems, each where the document has the mistake, with a hint where there is one to give."""
+        document = wanted.document
+        return [
+            msgspec.structs.replace(
+                document.problem(Reason.INVALID, error.message, path=written_path(error.path, document.raw)),
+                path=error.path,
+                hint=hint_of(error) or holder_hint(error, self.accepted(Service)),
+            )
+            for error in errors
+        ]
 
 
 def _in_order(wanted: Mapping[Identity, Wanted], accepted: Mapping[Identity, Judged]) -> list[tuple[Identity, Wanted]]:
@@ -142,13 +174,3 @@ def _asks_for_numbers(wanted: AnyObject) -> bool:
     spec = wanted.spec
     numbers = [spec.health_check_node_port, *(port.node_port for port in spec.ports)]
     return bool(spec.cluster_ip or spec.cluster_ips or any(numbers))
-
-
-def _invalid(wanted: Wanted, errors: Iterable[FieldError]) -> list[Problem]:
-    return [wanted.document.problem(Reason.INVALID, error.message, path=error.path) for error in errors]
-
-
-def _refused(wanted: Wanted, refusal: Refusal) -> list[Problem]:
-    if refusal.internal:
-        return [wanted.document.problem(Reason.INTERNAL, refusal.internal)]
-    return _invalid(wanted, refusal.errors)
