@@ -148,7 +148,7 @@ async def _serve(host: Host, snapshot: Snapshot) -> int:
         addresses=host.addresses,
         http=tuple(port.number for port in host.ports if port.protocol is Protocol.TCP),
         udp=tuple(port.number for port in host.ports if port.protocol is Protocol.UDP),
-        bind=host.addresses[0],
+        bind="",
     )
     await start(options)
     notify("READY=1")

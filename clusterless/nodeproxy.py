@@ -13,7 +13,7 @@ from proxy.counters import Counters
 from proxy.desired import Desired, DesiredMaker, Surroundings
 from proxy.hostfacts import HostFacts
 from proxy.listener import TcpListener
-from proxy.model import FrontendKey, Protocol
+from proxy.model import Endpoint, FrontendKey, Protocol, ServicePortName
 from proxy.nodeview import node_view
 from proxy.options import LOCALHOST, PRIMARY, ProxyOptions, Scheduler
 from proxy.reactor import Reactor
@@ -79,8 +79,15 @@ class NodeProxy:
         desired = self._maker.make(snapshot, around)
         _tell(before, desired)
         await self.reconciler.apply(desired)
-        self.counters.retain({f.service: {*f.internal, *f.external} for f in desired.frontends.values()})
+        self._retain_counters(desired)
         return desired
+
+    def _retain_counters(self, desired: Desired) -> None:
+        """Count for the endpoints that there are; only Services and endpoints that went make this necessary."""
+        endpoints: dict[ServicePortName, set[Endpoint]] = {}
+        for frontend in desired.frontends.values():
+            endpoints.setdefault(frontend.service, set()).update(frontend.internal, frontend.external)
+        self.counters.retain(endpoints)
 
     async def drain(self, grace_seconds: float) -> None:
         """Let nobody in any more; give connections that long to finish, and reset those that have not."""

@@ -1,6 +1,7 @@
 """Starts what serves: the privileged helper first, then, without any capability, the loop with the agent in it."""
 
 import logging
+import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -32,4 +33,6 @@ def serve(settings: Settings, run: Callable[[Coroutine[Any, Any, int]], int], *,
 
 
 def _helper_ended() -> None:
-    log.critical("privileged helper has ended", extra={"kv": {"consequence": "no address can be claimed any more"}})
+    """Without its helper this process can claim and open nothing: to be started again is better than to linger."""
+    log.critical("privileged helper has ended", extra={"kv": {"consequence": "the program stops"}})
+    signal.raise_signal(signal.SIGTERM)

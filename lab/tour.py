@@ -35,7 +35,11 @@ TOUR = (
         "ClusterIP: one virtual address in front of the pods",
         (
             Step(CLIENT_POD, f"{DIG} web", r"10\.\d+\.\d+\.\d+"),
-            Step(CLIENT_POD, f"{CURL} http://web/hostname", r"example-app-\S+"),
+            Step(
+                CLIENT_POD,
+                f"for i in 1 2 3; do {CURL} http://web/hostname; done",
+                r"(example-app-\S+)\n(?!\1)(example-app-\S+)\n(?!\1|\2)example-app-\S+",
+            ),
         ),
     ),
     Stop(
