@@ -9,6 +9,7 @@ sigs.k8s.io/yaml's strict mode, and 100 levels are deep enough.
 
 import math
 from collections.abc import Callable
+from sys import intern
 from typing import Any, TypeAlias
 
 import msgspec
@@ -260,7 +261,7 @@ class _Mapping(_Frame):
         return self._set(key, value, event, with_places=with_places)
 
     def _set(self, key: object, value: object, event: NodeEvent, *, with_places: bool) -> Failure | None:
-        name = key if type(key) is str else self._key_text(key)
+        name = intern(key) if type(key) is str else self._key_text(key)
         if name is None:
             return self._no_key(key, value)
         if name in self.fields:
