@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 
+from .flows import FlowEnd
 from .model import Endpoint, ServicePortName
 
 
@@ -20,6 +21,18 @@ class DialOutcome(StrEnum):
     PROHIBITED = "prohibited"  # a firewall or policy of this host, or an answer that says so
     NO_PORTS = "no local ports left"
     NO_DESCRIPTORS = "no descriptors or memory left"
+
+
+class DropReason(StrEnum):
+    """Why a UDP datagram went no further."""
+
+    NO_ENDPOINT = "no endpoint"  # for this client, or it may not come in
+    UNREACHABLE = "unreachable"  # no endpoint's address could be dialled, or no way back to the client
+    NO_DESCRIPTORS = "no descriptors or memory left"
+    QUEUE_FULL = "queue full"
+    TOO_LONG = "too long"
+    PROHIBITED = "prohibited"  # a firewall or policy of this host
+    FAULT = "fault"  # a bug of ours, which the log tells
 
 
 class PauseReason(StrEnum):
@@ -64,13 +77,15 @@ class EndpointCounters:
 class ServiceCounters:
     """One Service port."""
 
-    __slots__ = ("_retired", "accepted", "closed", "endpoints", "unserved")
+    __slots__ = ("_retired", "accepted", "closed", "drops", "endpoints", "flow_ends", "unserved")
 
     def __init__(self) -> None:
-        self.accepted = 0
+        self.accepted = 0  # TCP clients, UDP flows
         self.closed = 0  # of those accepted; the others are open or dialling
         self.unserved = 0  # of those closed, clients whom no endpoint took
         self.endpoints: dict[Endpoint, EndpointCounters] = {}
+        self.drops: Counter[DropReason] = Counter()
+        self.flow_ends: Counter[FlowEnd] = Counter()
         self._retired: list[EndpointCounters] = []  # still counting: connections outlive their endpoint's membership
 
     @property

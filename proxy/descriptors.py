@@ -1,6 +1,5 @@
 """How many file descriptors there are to spend, who holds them, and who waits for some."""
 
-import errno
 import resource
 import typing
 
@@ -10,10 +9,7 @@ RESERVED_SHARE = 1 / 40
 RESERVED_LEAST = 24
 RESERVED_MOST = 512
 
-# The errnos that say "not now" rather than "never": trio's ACCEPT_CAPACITY_ERRNOS.
-EXHAUSTION = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-
-# When to try again after one of those, as trio's `serve_listeners` does.
+# When to try again after the kernel had none left (`outcomes.EXHAUSTION`), as trio's `serve_listeners` does.
 RETRY_SECONDS = 0.1
 
 

@@ -12,38 +12,15 @@ import select
 import socket
 
 from .counters import DialOutcome, PauseReason
-from .descriptors import EXHAUSTION
 from .line import Line
 from .model import Endpoint, Frontend
+from .outcomes import OURS, OUTCOMES, known_errno
 from .reactor import TimerOwner
 from .relay import Relay
 from .tcpsocket import is_joined_to_itself, reset_on_close, upstream_socket
 from .timers import Timer
 
 log = logging.getLogger(__name__)
-
-# What `connect` and SO_ERROR say, and what it means for the choice of the next endpoint.
-OUTCOMES = {
-    errno.ECONNREFUSED: DialOutcome.REFUSED,
-    errno.ECONNRESET: DialOutcome.REFUSED,
-    errno.ETIMEDOUT: DialOutcome.TIMED_OUT,
-    errno.EHOSTUNREACH: DialOutcome.UNREACHABLE,
-    errno.ENETUNREACH: DialOutcome.UNREACHABLE,
-    errno.EHOSTDOWN: DialOutcome.UNREACHABLE,
-    errno.ENETDOWN: DialOutcome.UNREACHABLE,
-    errno.ENONET: DialOutcome.UNREACHABLE,
-    errno.EAFNOSUPPORT: DialOutcome.UNREACHABLE,  # this host has no IPv6
-    errno.EINVAL: DialOutcome.UNREACHABLE,  # a link-local address without a scope
-    errno.ENOPROTOOPT: DialOutcome.UNREACHABLE,
-    errno.EOPNOTSUPP: DialOutcome.UNREACHABLE,
-    errno.EACCES: DialOutcome.PROHIBITED,
-    errno.EPERM: DialOutcome.PROHIBITED,
-    errno.EADDRNOTAVAIL: DialOutcome.NO_PORTS,
-    errno.EAGAIN: DialOutcome.NO_PORTS,
-    **dict.fromkeys(EXHAUSTION, DialOutcome.NO_DESCRIPTORS),
-}
-
-OURS = frozenset({DialOutcome.NO_PORTS, DialOutcome.NO_DESCRIPTORS})  # the endpoint is not to blame
 
 FIRST_UNPRIVILEGED_PORT = 1024  # the kernel chooses local ports from a range that lies above
 
@@ -156,7 +133,7 @@ class Dial:
         try:
             self._upstream = upstream_socket(endpoint, self._line.settings)
         except OSError as error:
-            return _known(error)
+            return known_errno(error)
         number = self._upstream.connect_ex((endpoint.address, endpoint.port))
         if number not in (0, errno.EINPROGRESS):
             return number
@@ -238,10 +215,3 @@ class WaitingClient:
     def abort(self) -> None:
         """End the dial."""
         self._dial.abort()
-
-
-def _known(error: OSError) -> int:
-    """The errno, if `OUTCOMES` knows what it means; the error is raised again otherwise."""
-    if error.errno not in OUTCOMES:
-        raise error
-    return error.errno

@@ -5,11 +5,11 @@ import logging
 import socket
 
 from .counters import Counters, PauseReason
-from .descriptors import EXHAUSTION
 from .dialer import Dial
 from .line import Line
 from .model import Chooser, Frontend
-from .reactor import ACCEPT_EVENTS, Reactor
+from .outcomes import EXHAUSTION
+from .reactor import READ_EVENTS, Reactor
 from .relaysettings import RelaySettings
 from .tcpsocket import prepare_stream
 from .throttle import Throttle
@@ -66,7 +66,7 @@ class TcpListener:
         self._is_closed = False
         prepare_stream(sock, settings)
         reactor.descriptors.hold(1)
-        reactor.watch(sock, self, ACCEPT_EVENTS)
+        reactor.watch(sock, self, READ_EVENTS)
 
     def close(self) -> None:
         """Accept nobody any more; connections go on. Clients who were not accepted yet are refused by the kernel."""

@@ -42,7 +42,7 @@ EVENTS_PER_TURN = 256  # the turn's own cost vanishes among so many, and they ta
 SHORTEST_ALARM_SECONDS = 0.001  # loops count whole milliseconds
 
 STREAM_EVENTS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
-ACCEPT_EVENTS = select.EPOLLIN | select.EPOLLET
+READ_EVENTS = select.EPOLLIN | select.EPOLLET
 
 
 class Abortable(typing.Protocol):

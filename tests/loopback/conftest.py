@@ -15,10 +15,12 @@ import uvloop
 
 from proxy.counters import Counters
 from proxy.descriptors import Descriptors
+from proxy.flows import FlowSettings
 from proxy.listener import TcpListener
 from proxy.model import Endpoint, Frontend, FrontendKey, FrontendKind, Protocol, ServicePortName
 from proxy.reactor import Reactor
 from proxy.relaysettings import RelaySettings
+from proxy.udp import UdpListener
 
 HANG_SECONDS = 10.0  # bounds every wait of a test; nothing that works takes as long
 
@@ -109,6 +111,15 @@ class RelayLab:
         frontend = self.frontend(sock.getsockname()[1], *endpoints)
         arguments = (self.reactor, sock, frontend, self.chooser, self.counters, RelaySettings(**settings))
         return self.call(TcpListener, *arguments)
+
+    def serve_udp(self, *endpoints, port=0, **settings):
+        """The same for UDP; the frontend's port may be given."""
+        sock = self.owned(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        sock.bind(("127.0.0.1", port))
+        sock.settimeout(0)
+        frontend = self.frontend(sock.getsockname()[1], *endpoints)
+        arguments = (self.reactor, sock, frontend, self.chooser, self.counters, FlowSettings(**settings))
+        return self.call(UdpListener, *arguments)
 
     def listening(self, backlog=128):
         sock = self.owned(socket.socket())

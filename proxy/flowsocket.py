@@ -1,0 +1,87 @@
+"""The socket of one UDP flow, connected to its endpoint: what comes in there is an answer for the flow's client."""
+
+import socket
+import typing
+from typing import TypeAlias
+
+from .counters import ServiceCounters
+from .flows import Flow
+from .model import Endpoint, Frontend
+from .outcomes import known_errno
+from .reactor import Reactor
+
+UdpFlow: TypeAlias = Flow["FlowSocket"]
+
+DATAGRAMS_PER_SLICE = 64  # as many as a wake-up is worth; other sockets' slices come between
+
+
+class FlowOwner(typing.Protocol):
+    """The listener of the flow's frontend."""
+
+    reactor: Reactor
+
+    def answer(self, flow: UdpFlow, datagram: memoryview) -> None:
+        """Send an endpoint's datagram to the client."""
+        ...
+
+    def refuse(self, flow: UdpFlow, number: int) -> None:
+        """The endpoint takes no datagrams; the errno says why."""
+        ...
+
+    def end_failed(self, flow: UdpFlow) -> None:
+        """A bug of ours ended the flow."""
+        ...
+
+
+class FlowSocket:
+    """Carries a flow to `endpoint`; the flow is set right after the socket is made."""
+
+    __slots__ = ("_owner", "counters", "endpoint_counters", "flow", "frontend", "is_over", "sock")
+
+    flow: UdpFlow
+
+    def __init__(self, owner: FlowOwner, endpoint: Endpoint, frontend: Frontend, counters: ServiceCounters) -> None:
+        """Raises OSError when there is no socket to be had, or no way to the endpoint."""
+        self.frontend = frontend  # as it was when the flow began
+        self.counters = counters
+        self.is_over = False
+        self._owner = owner
+        self.sock = _connected(endpoint)
+        self.endpoint_counters = counters.endpoint(endpoint)
+
+    def on_events(self, events: int) -> None:  # noqa: ARG002 - an error is told by `recv`, too
+        """Answers wait, or an error."""
+        self.proceed()
+
+    def proceed(self) -> None:
+        """Pass a slice of them on."""
+        reactor, flow = self._owner.reactor, self.flow
+        for _ in range(DATAGRAMS_PER_SLICE):
+            if self.is_over:
+                return
+            try:
+                size = self.sock.recv_into(reactor.buffer)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._owner.refuse(flow, known_errno(error))
+                return
+            self.endpoint_counters.to_clients.bytes += size
+            self._owner.answer(flow, reactor.buffer[:size])
+        reactor.soon(self)
+
+    def abort(self) -> None:
+        """End the flow."""
+        if not self.is_over:
+            self._owner.end_failed(self.flow)
+
+
+def _connected(endpoint: Endpoint) -> socket.socket:
+    family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, socket.IPPROTO_UDP)
+    try:
+        sock.connect((endpoint.address, endpoint.port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
