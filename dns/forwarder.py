@@ -62,18 +62,18 @@ class Forwarder:
         self._counters = counters
         self._rng = SystemRandom()
         self._pending: dict[_Key, _Pending] = {}
-        self._waiting = 0
+        self.waiting = 0  # clients
         self._idle: dict[UpstreamGroup, IdleConnections] = {}
         self._exchanges: set[Exchange] = set()
         self._checks: dict[tuple[UpstreamGroup, Upstream], Exchange | asyncio.TimerHandle] = {}
 
     def ask(self, ask: Ask, answered: Answered) -> None:
         """Asks the upstreams, unless the same question is already under way."""
-        if self._waiting >= MAX_WAITING:
+        if self.waiting >= MAX_WAITING:
             self._counters.max_concurrent_rejects += 1
             answered(None, 0)
             return
-        self._waiting += 1
+        self.waiting += 1
         key = _key_of(ask)
         pending = self._pending.get(key)
         if pending is not None:
@@ -89,7 +89,7 @@ class Forwarder:
         for pending in self._pending.values():
             pending.ask.group.concurrent -= 1
         self._pending.clear()
-        self._waiting = 0
+        self.waiting = 0
         for under_way in (*self._exchanges, *self._checks.values()):
             under_way.cancel()
         self._exchanges.clear()
@@ -169,7 +169,7 @@ class Forwarder:
     def _settle(self, key: _Key, pending: _Pending, result: Received | None) -> None:
         del self._pending[key]
         pending.ask.group.concurrent -= 1
-        self._waiting -= len(pending.waiting)
+        self.waiting -= len(pending.waiting)
         for answered in pending.waiting:
             if result is None:
                 answered(None, 0)

@@ -36,6 +36,7 @@ class _Port:
     """What answers on one of the Corefile's ports."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, server: "DnsServer", blocks: dict[Labels, Block]) -> None:
+        self.is_started = False
         self.blocks = tuple(dict.fromkeys(blocks.values()))
         self.pipeline = Pipeline(blocks, server.counted)
         self.responder = Responder(loop, self.pipeline, server.forwarder, server.counted)
@@ -95,7 +96,7 @@ class DnsServer:
     async def start(
         self, udp: Sequence[socket.socket], tcp: Sequence[socket.socket], *, port: int = DEFAULT_PORT
     ) -> None:
-        """Answers on bound UDP and listening TCP sockets, for the server blocks of a port of the Corefile.
+        """Answers on bound UDP and listening TCP sockets, for the server blocks of one of `config.ports`.
 
         The sockets' own port may be another one. They are closed by `close`. More may be added by further calls.
         """
@@ -107,9 +108,18 @@ class DnsServer:
             here.udp.add(opened, _listener(opened, port, "udp"))
         for opened in tcp:
             here.tcp.add(opened, _listener(opened, port, "tcp"))
-        for block in here.blocks:
-            self._read_hosts(block)
-        self._probe(here)
+        if not here.is_started:
+            here.is_started = True
+            for block in here.blocks:
+                self._read_hosts(block)
+            self._probe(here)
+
+    def leave(self, address: str) -> None:
+        """Stops answering on the sockets of one address, and closes them."""
+        self._own = {own for own in self._own if own.address != address}
+        for each in self._ports.values():
+            each.udp.leave(address)
+            each.tcp.leave(address)
 
     def publish(self, snapshot: Snapshot) -> None:
         """Everything that is asked from now on is answered from this snapshot."""

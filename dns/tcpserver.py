@@ -78,12 +78,20 @@ class TcpServer:
         """Stops accepting, and closes all connections."""
         if self._resumption is not None:
             self._resumption.cancel()
-        for opened in self._listeners:
-            self.loop.remove_reader(opened)
-            opened.close()
-        self._listeners.clear()
+        for opened in list(self._listeners):
+            self._close(opened)
         for client in list(self._clients):
             client.close()
+
+    def leave(self, address: str) -> None:
+        """Stops accepting on an address; connections that are open go on."""
+        for opened in [each for each in self._listeners if each.getsockname()[0] == address]:
+            self._close(opened)
+
+    def _close(self, opened: socket.socket) -> None:
+        del self._listeners[opened]
+        self.loop.remove_reader(opened)
+        opened.close()
 
     def heard_of(self, client: "TcpClient") -> None:
         """A whole message came from the client."""

@@ -38,12 +38,20 @@ class UdpServer:
         self._sockets.append(opened)
         self._loop.add_reader(opened, self._drain, opened, listener)
 
+    def leave(self, address: str) -> None:
+        """Stops answering on an address."""
+        for opened in [each for each in self._sockets if each.getsockname()[0] == address]:
+            self._close(opened)
+
     def close(self) -> None:
         """Stops answering."""
-        for opened in self._sockets:
-            self._loop.remove_reader(opened)
-            opened.close()
-        self._sockets.clear()
+        for opened in list(self._sockets):
+            self._close(opened)
+
+    def _close(self, opened: socket.socket) -> None:
+        self._sockets.remove(opened)
+        self._loop.remove_reader(opened)
+        opened.close()
 
     def _drain(self, opened: socket.socket, listener: Listener) -> None:
         """Answers what has come, up to the bound, so that everything else on the loop has its turn too."""

@@ -204,6 +204,24 @@ def test_connections_end_with_the_server(plain_dns_lab):
         assert receive(stream) is None
 
 
+def test_one_server_answers_on_several_addresses_and_can_leave_one(dns_lab, bind, question):
+    served = dns_lab.serve()
+    other = bind("127.0.53.3")
+    address = other.address
+    dns_lab.run(served.server.start([other.udp], [other.tcp]))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        dns_lab.owned(sock, address)
+        sock.send(question(WEB).pack())
+        assert DNSRecord.parse(sock.recv(512)).short() == "10.96.0.10"
+        dns_lab.call(served.server.leave, "127.0.53.3")
+        sock.send(question(WEB).pack())
+        with pytest.raises(ConnectionRefusedError):
+            sock.recv(512)
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(address, timeout=5):
+        pass
+    assert served.ask(WEB).short() == "10.96.0.10"
+
+
 # Packets that are no queries.
 
 
