@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from controlplane.build import Builder, Reading
+from controlplane.build import Builder
 from controlplane.manifests import ManifestReader
 from controlplane.objects import EndpointSlice, Service
 from controlplane.options import ClusterOptions
@@ -25,12 +25,13 @@ def check(filenames: Sequence[str], options: ClusterOptions) -> Report:
     """Read and judge manifests as a cluster would that runs every pod they ask for."""
     reading = ManifestReader().read(filenames)
     scheduled = msgspec.structs.replace(options, schedule_pods=True)
-    snapshot = Builder(scheduled).build(Reading(reading.documents, reading.problems), int(time.time())).snapshot
-    sections = [render(snapshot.problems), _services(snapshot), _summary(snapshot)]
+    snapshot = Builder(scheduled).build(reading, int(time.time())).snapshot
+    sections = [render(snapshot.problems), services_table(snapshot, snapshot.services.values()), _summary(snapshot)]
     return Report("\n\n".join("\n".join(lines) for lines in sections if lines), bool(snapshot.errors))
 
 
-def _services(snapshot: Snapshot) -> list[str]:
+def services_table(snapshot: Snapshot, services: Iterable[Service]) -> list[str]:
+    """Services of the snapshot with their ready endpoints, as lines."""
     rows = [
         (
             service.metadata.namespace,
@@ -40,7 +41,7 @@ def _services(snapshot: Snapshot) -> list[str]:
             _ports(service),
             str(ready_endpoints(snapshot.slices_of(service.key))),
         )
-        for service in snapshot.services.values()
+        for service in services
     ]
     return table(("NAMESPACE", "NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS"), rows)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from controlplane.build import Builder, Built, Reading
+from controlplane.build import Builder, Built
 from controlplane.clusterstate import ClusterState
 from controlplane.manifests import ManifestReader
 from controlplane.options import ClusterOptions
@@ -39,7 +39,7 @@ class ClusterFeed:
         """Read everything again and build; the last Snapshot, the same object, when nothing changed."""
         self._follow()
         reading = self._reader.read(self._filenames)
-        built = self._builder.build(Reading(reading.documents, reading.problems), int(time.time()))
+        built = self._builder.build(reading, int(time.time()))
         self._keep(built)
         self._tell(built.snapshot)
         return built.snapshot

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from controlplane.build import Builder, Reading
+from controlplane.build import Builder
 from controlplane.manifests import ManifestReader
 from controlplane.options import ClusterOptions
 from controlplane.serviceenv import service_environment
@@ -14,6 +14,6 @@ def environment_lines(
 ) -> list[str]:
     """`NAME=value` for a pod of `namespace`, sorted by name."""
     reading = ManifestReader().read(filenames)
-    snapshot = Builder(options).build(Reading(reading.documents, reading.problems), int(time.time())).snapshot
+    snapshot = Builder(options).build(reading, int(time.time())).snapshot
     variables = service_environment(snapshot.services, namespace, enable_service_links=enable_service_links)
     return [f"{name}={value}" for name, value in sorted(variables.items())]

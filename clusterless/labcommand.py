@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from controlplane.build import Builder, Reading
+from controlplane.build import Builder
 from controlplane.clusterstate import ClusterState
 from controlplane.manifests import ManifestReader
 from controlplane.objects import Protocol
@@ -69,7 +69,7 @@ def _inside(paths: Sequence[str], options: ClusterOptions, command: Sequence[str
 def _decide(paths: Sequence[str], options: ClusterOptions) -> tuple[Snapshot, ClusterState]:
     reading = ManifestReader().read(paths)
     scheduled = msgspec.structs.replace(options, schedule_pods=True)
-    built = Builder(scheduled).build(Reading(reading.documents, reading.problems), int(time.time()))
+    built = Builder(scheduled).build(reading, int(time.time()))
     for line in render(built.snapshot.problems):
         click.echo(line, err=True)
     return built

@@ -11,7 +11,7 @@ from .clusterstate import ClusterState
 from .collect import Collected, Collector, Identity, Wanted
 from .defaults import with_defaults
 from .derive import PodMaker, SliceMaker
-from .documents import Document
+from .documents import Document, Reading
 from .implied import implied_namespaces, implied_node
 from .objects import (
     Endpoints,
@@ -37,14 +37,6 @@ class Built(NamedTuple):
 
     snapshot: Snapshot
     state: ClusterState
-
-
-class Reading(NamedTuple):
-    """What the files said: their documents, what was wrong with the files, and the files that could not be read."""
-
-    documents: Sequence[Document]
-    problems: Sequence[Problem] = ()
-    unreadable: frozenset[str] = frozenset()
 
 
 class Builder:

@@ -69,5 +69,17 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         return self.problem(Reason.WARNING, message, path=path, hint=hint, severity=Severity.WARNING)
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """All documents, in the order in which `kubectl apply` would come to them, and what could not be read."""
+
+    documents: tuple[Document, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def unreadable(self) -> frozenset[str]:
+        """The sources that hold something that could not be read."""
+        return frozenset(problem.source for problem in self.problems)
+
+
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""

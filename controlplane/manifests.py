@@ -11,7 +11,7 @@ from typing import IO
 
 import msgspec
 
-from .documents import Document
+from .documents import Document, Reading
 from .manifests_chunks import Chunk, Parsed, chunks_of, parse_chunk
 from .manifests_files import EXTENSIONS, list_folder, read_standard_input, read_text
 from .parsefailures import Failure, Stage, problem_of
@@ -19,18 +19,6 @@ from .problems import Problem
 
 MAX_DOCUMENTS = 100_000  # of one file
 STANDARD_INPUT = "-"
-
-
-class Reading(msgspec.Struct, frozen=True):
-    """All documents, in the order in which `kubectl apply` would come to them, and what could not be read."""
-
-    documents: tuple[Document, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def unreadable(self) -> frozenset[str]:
-        """The sources that hold something that could not be read."""
-        return frozenset(problem.source for problem in self.problems)
 
 
 class _ReadChunk(msgspec.Struct, frozen=True):
