@@ -13,6 +13,8 @@ from controlplane.options import ClusterOptions
 from controlplane.problems import Severity, render
 from controlplane.snapshot import Snapshot
 
+_NODE_ADDRESS = "192.0.2.1"  # where nobody wrote a Node: the DNS server and hostNetwork pods are endpoints somewhere
+
 
 class Report(NamedTuple):
     """What `check` prints, and whether anything was refused."""
@@ -24,8 +26,8 @@ class Report(NamedTuple):
 def check(filenames: Sequence[str], options: ClusterOptions) -> Report:
     """Read and judge manifests as a cluster would that runs every pod they ask for."""
     reading = ManifestReader().read(filenames)
-    scheduled = msgspec.structs.replace(options, schedule_pods=True)
-    snapshot = Builder(scheduled).build(reading, int(time.time())).snapshot
+    imagined = msgspec.structs.replace(options, schedule_pods=True, node_addresses=(_NODE_ADDRESS,))
+    snapshot = Builder(imagined).build(reading, int(time.time())).snapshot
     sections = [render(snapshot.problems), services_table(snapshot, snapshot.services.values()), _summary(snapshot)]
     return Report("\n\n".join("\n".join(lines) for lines in sections if lines), bool(snapshot.errors))
 
