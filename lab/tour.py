@@ -10,9 +10,9 @@ from .processes import execute
 from .runtime import Lab
 from .topology import CLIENT_POD
 
-# An endpoint or an answer comes at once; the bound is against hangs.
-CURL = "curl -sS --max-time 10"
-DIG = "dig +short +search +tries=1 +time=10"
+# An answer comes at once; the bound is against hangs, and dig has its own.
+CURL = "curl -sS -m 10"
+DIG = "dig +short +search"
 
 
 class Step(NamedTuple):
