@@ -104,7 +104,7 @@ class Health:
         """Which generation is applied; 503 before the first."""
         generation = self._snapshot.generation if self._snapshot else 0
         status = HTTPStatus.OK if generation else HTTPStatus.SERVICE_UNAVAILABLE
-        return OpsReply(status, msgspec.json.encode({"generation": generation}), "application/json")
+        return OpsReply(status, msgspec.json.encode({"generation": generation}) + b"\n", "application/json")
 
     def _metrics(self) -> OpsReply:
         collectors: list[Collector] = []
