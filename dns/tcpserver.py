@@ -61,12 +61,17 @@ class TcpServer:
         self.max_clients = max_clients
         self._counters = counters
         self._listeners: dict[socket.socket, Listener] = {}
-        self._clients: dict[TcpClient, None] = {}  # who was heard of last comes last
+        self._clients: dict[TcpClient, None] = {}
         self._resumption: asyncio.TimerHandle | None = None
         self._is_exhausted = False
 
     def __len__(self) -> int:
         return len(self._clients)
+
+    @property
+    def clients(self) -> tuple["TcpClient", ...]:
+        """The open connections; who was heard of last comes last."""
+        return tuple(self._clients)
 
     def add(self, opened: socket.socket, listener: Listener) -> None:
         """Starts to accept on a listening socket."""
@@ -160,6 +165,11 @@ class TcpClient:
         self._timer = self._loop.call_later(server.timeouts.read, self.close)
         self._read(on=True)
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether a part of an answer is left that the client did not take yet."""
+        return bool(self._unsent)
+
     def close(self) -> None:
         """Closes the connection; an answer that comes later goes nowhere."""
         if self._closed:
@@ -231,7 +241,7 @@ class TcpClient:
 
     @property
     def _is_waiting(self) -> bool:
-        return self.is_busy or bool(self._unsent)
+        return self.is_busy or self.is_unread
 
     def _rest(self) -> None:
         """Nothing can be answered now: wait for what is missing, or end."""

@@ -1,4 +1,6 @@
+import contextlib
 import logging
+import random
 import resource
 import socket
 import struct
@@ -7,6 +9,7 @@ import msgspec
 import pytest
 from dnslib import DNSRecord
 
+from dns.responses import parse_response
 from dns.tcpserver import Timeouts
 
 WEB = "web.default.svc.cluster.local"
@@ -177,6 +180,50 @@ def test_clients_that_take_no_answers_are_left(plain_dns_lab, question):
     # A kilobyte of answers for 40 octets asked: neither side's buffers can hold what this asks for.
     with pytest.raises((ConnectionResetError, BrokenPipeError)):
         stream.sendall(framed(question(MANY).pack()) * 500_000)
+
+
+def test_a_client_that_reads_late_gets_every_answer(dns_lab, question):
+    stream = socket.socket()
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    served = dns_lab.serve()
+    dns_lab.owned(stream, served.address)
+    (port,) = served.server._ports.values()
+    numbers = range(8000)  # more than the buffers of both sides hold: the server has to wait
+    stream.sendall(b"".join(framed(question(MANY, id=number).pack()) for number in numbers))
+    dns_lab.wait(lambda: any(client.is_unread for client in port.tcp.clients))
+    with stream.makefile("rb") as answers:
+        for number in numbers:
+            answer = answers.read(int.from_bytes(answers.read(2)))
+            assert int.from_bytes(answer[:2]) == number
+
+
+def test_a_client_that_resets_its_connection_is_gone(dns_lab):
+    served = dns_lab.serve()
+    stream = served.tcp()
+    (port,) = served.server._ports.values()
+    dns_lab.wait(lambda: len(port.tcp) == 1)
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    stream.close()
+    dns_lab.wait(lambda: len(port.tcp) == 0)
+
+
+def test_without_descriptors_clients_wait_until_there_are_some(dns_lab, question, caplog):
+    served = dns_lab.serve()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as stream:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (stream.fileno() + 4, limits[1]))
+        try:
+            with contextlib.ExitStack() as stack:
+                with contextlib.suppress(OSError):
+                    while True:  # up to the limit
+                        stack.enter_context(socket.socket())
+                dns_lab.owned(stream, served.address)
+                stream.sendall(framed(question(WEB).pack()))
+                dns_lab.wait(lambda: served.server.counted.accept_failures > 1)
+            assert DNSRecord.parse(receive(stream)).short() == "10.96.0.10"
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert [each.message for each in caplog.records if each.levelno == logging.WARNING] == ["accepting paused"]
 
 
 def test_a_thousand_idle_tcp_clients_stop_nobody(plain_dns_lab):
@@ -369,3 +416,54 @@ def _query():
     from dns.model import Query, RecordType
 
     return Query(1, (b"web", b"test"), RecordType.A)
+
+
+def test_alike_errors_are_told_together(dns_lab, bind, caplog):
+    place = bind("127.0.54.4")
+    port = place.address[1]
+    for each in place:
+        each.close()
+    served = dns_lab.serve(
+        f". {{\n errors {{\n consolidate 20ms upstream warning\n }}\n forward . 127.0.54.4:{port}\n}}"
+    )
+    for number in range(3):
+        assert served.ask(f"{number}.test").header.rcode == 2
+    dns_lab.wait(lambda: sum(int(each.message[0]) for each in caplog.records if "errors like" in each.message) == 3)
+    assert {each.levelname for each in caplog.records if "errors like" in each.message} == {"WARNING"}
+    assert not [each for each in caplog.records if each.levelno == logging.ERROR]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_mutated_queries_never_show_a_bug_and_answers_fit(plain_dns_lab, question, seed):
+    rng = random.Random(seed)
+    served = plain_dns_lab.serve()
+    models = [
+        question(name, qtype).pack() for name in (WEB, MANY, f"_http._tcp.{WEB}") for qtype in ("A", "SRV", "TXT")
+    ]
+    models += [packet[:10] + b"\0\1" + packet[12:] + OPT for packet in models]
+    with served.udp() as sock:
+        for number in range(400):
+            sock.send(mutated(rng.choice(models), rng))
+            sock.send(question(WEB, id=0xBEEF).pack())
+            answered = b""
+            while answered[:2] != b"\xbe\xef":
+                answered = sock.recv(65535)
+                assert answered[2] & 0x80, number
+                assert len(answered) <= 65535
+                assert parse_response(answered) is not None, number
+    assert served.counters().panics == 0
+
+
+def mutated(packet, rng):
+    """A few octets changed, taken out or put in; never the id that the test waits for."""
+    octets = bytearray(packet)
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(2, len(octets)) if len(octets) > 2 else 0
+        match rng.randrange(3):
+            case 0:
+                octets[at : at + 1] = bytes((rng.randrange(256),))
+            case 1:
+                del octets[at : at + rng.randint(1, 8)]
+            case _:
+                octets[at:at] = rng.randbytes(rng.randint(1, 8))
+    return b"\0\1" + bytes(octets[2:])
