@@ -16,7 +16,7 @@ Rules that handlers rely on:
 
 1. An event is a hint. A handler acts on what `recv`, `send`, `accept` and `SO_ERROR` say.
 2. Nobody works longer than a slice: one buffer a direction, a few accepts. Who has more to do asks `soon()` for
-   another slice after everybody else had theirs, so that bulk never starves small requests.
+   another slice, in a line of which a turn serves a few; events come first, so that bulk never starves small requests.
 3. `discard()` closes a socket when the turn is over. So no descriptor's number is used again while events of the
    same turn are left, and none of them can reach a stranger.
 4. An exception in a handler is a bug: it is logged, and `abort()` ends that handler's connection only.
@@ -30,6 +30,7 @@ import select
 import socket
 import time
 import typing
+from collections import deque
 
 from .connections import Connections
 from .descriptors import RETRY_SECONDS, Descriptors, fd_budget
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 
 RECEIVE_BUFFER_BYTES = 256 * 1024  # measured beside HAProxy: with 256 KiB buffers it moves twice what 16 KiB give
 EVENTS_PER_TURN = 256  # the turn's own cost vanishes among so many, and they take some milliseconds at most
+SLICES_PER_TURN = 2  # of up to 256 KiB; small requests waited 0.7 ms beside 8 bulk streams, 2.5 ms with 8 slices
 SHORTEST_ALARM_SECONDS = 0.001  # loops count whole milliseconds
 
 STREAM_EVENTS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
@@ -62,7 +64,7 @@ class EventHandler(Abortable, typing.Protocol):
 
 
 class Worker(Abortable, typing.Protocol):
-    """Who asked for another slice."""
+    """Who asks for another slice, never twice for the same one."""
 
     def proceed(self) -> None:
         """Do one slice of work, if there still is any."""
@@ -88,7 +90,7 @@ class Reactor:
         self._loop = loop
         self._epoll = select.epoll()
         self._handlers: dict[int, EventHandler] = {}
-        self._ready: list[Worker] = []
+        self._ready: deque[Worker] = deque()
         self._doomed: list[socket.socket] = []
         self._timers: TimerHeap[TimerOwner] = TimerHeap()
         self._alarm: asyncio.TimerHandle | None = None
@@ -194,8 +196,8 @@ class Reactor:
                     self._fail(handler)
 
     def _serve_ready(self) -> None:
-        ready, self._ready = self._ready, []
-        for worker in ready:
+        for _ in range(min(len(self._ready), SLICES_PER_TURN)):
+            worker = self._ready.popleft()
             try:
                 worker.proceed()
             except Exception:  # rule 4

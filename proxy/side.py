@@ -46,6 +46,7 @@ class Side:
     """A socket of the pair; `peer` is the other one."""
 
     __slots__ = (
+        "_is_queued",
         "_is_readable",
         "_pair",
         "_reads_to_end",
@@ -69,6 +70,7 @@ class Side:
         self.takes_more = True  # not lost, and nothing kept
         self._pair = pair
         self._tally = tally  # of what is read from it
+        self._is_queued = False  # for its next slice
         self._is_readable = False  # as far as edges and reads have told
         self._reads_to_end = False  # a short read does not mean that there is no more
 
@@ -82,12 +84,20 @@ class Side:
             self._is_readable = True
         if self.kept is not None and events & select.EPOLLOUT:
             self._flush(self.kept)
-        self.proceed()
+        if self._is_readable and self.peer.takes_more and not self._is_queued:
+            self._pump()
 
     def proceed(self) -> None:
         """Move one buffer's worth from this side to its peer, if there is any and the peer takes it."""
+        self._is_queued = False
         if self._is_readable and self.peer.takes_more:
             self._pump()
+
+    def queue(self) -> None:
+        """Have `proceed` called when others had their slice; once, however often this is asked for."""
+        if not self._is_queued:
+            self._is_queued = True
+            self._pair.reactor.soon(self)
 
     def abort(self) -> None:
         """End the whole connection."""
@@ -129,7 +139,7 @@ class Side:
         if size < RECEIVE_BUFFER_BYTES and not self._reads_to_end:
             self._is_readable = False
         elif peer.takes_more:
-            reactor.soon(self)
+            self.queue()
 
     def send(self, data: memoryview) -> None:
         """Send what was just received, and keep what is not taken."""
@@ -162,7 +172,7 @@ class Side:
         if self.peer.has_ended:
             self._pair.pass_on_end(self.peer)
         else:
-            self.peer.proceed()
+            self.peer.queue()
 
     def _on_error(self, error: OSError) -> None:
         if error.errno not in LOST:
@@ -178,7 +188,7 @@ class Side:
         self.takes_more = False
         if not self.has_ended:
             self._is_readable = self._reads_to_end = True
-            self._pair.reactor.soon(self)
+            self.queue()
         self._pair.on_loss(self)
 
     def _end(self) -> None:

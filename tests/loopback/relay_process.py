@@ -52,6 +52,7 @@ class Commands:
             "held": self.reactor.descriptors.held,
             "accepted": total.accepted,
             "pauses": pauses,
+            "waiting_slices": len(self.reactor._ready),
             "cpu_seconds": time.process_time(),
         }
 

@@ -90,11 +90,11 @@ def test_half_closed_and_then_silent_is_reset_after_the_bound(relay_lab, first):
 
 
 def test_half_closed_lives_as_long_as_bytes_move(relay_lab):
-    client, backend = relay_lab.pair(half_close_seconds=0.3)
+    client, backend = relay_lab.pair(half_close_seconds=0.6)
     client.shutdown(socket.SHUT_WR)
     assert backend.recv(1) == b""
-    client.settimeout(0.1)
-    for _ in range(6):
+    client.settimeout(0.15)
+    for _ in range(5):
         backend.sendall(b"x")
         assert client.recv(1) == b"x"
         with pytest.raises(TimeoutError):
@@ -112,9 +112,9 @@ def test_silence_is_bounded_by_the_idle_time(relay_lab):
 
 
 def test_a_connection_that_is_used_outlives_the_idle_time(relay_lab):
-    client, backend = relay_lab.pair(idle_seconds=0.3)
-    client.settimeout(0.1)
-    for _ in range(6):
+    client, backend = relay_lab.pair(idle_seconds=0.6)
+    client.settimeout(0.15)
+    for _ in range(5):
         backend.sendall(b"x")
         assert client.recv(1) == b"x"
         with pytest.raises(TimeoutError):
