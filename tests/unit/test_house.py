@@ -86,3 +86,9 @@ def test_no_file_is_longer_than_one_can_hold_in_ones_head():
 
 def test_every_module_says_first_what_it_is_for():
     assert [module for module, path in MODULES.items() if not ast.get_docstring(ast.parse(path.read_text()))] == []
+
+
+def test_the_architecture_names_every_module():
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    names = {path.stem for path in MODULES.values()} - {"__init__", "__main__"}
+    assert sorted(name for name in names if f"`{name}`" not in page and f".{name}`" not in page) == []
