@@ -30,7 +30,7 @@ import select
 import socket
 import time
 import typing
-from collections import deque
+from collections import OrderedDict
 
 from .connections import Connections
 from .descriptors import RETRY_SECONDS, Descriptors, fd_budget
@@ -64,7 +64,7 @@ class EventHandler(Abortable, typing.Protocol):
 
 
 class Worker(Abortable, typing.Protocol):
-    """Who asks for another slice, never twice for the same one."""
+    """Who asked for another slice."""
 
     def proceed(self) -> None:
         """Do one slice of work, if there still is any."""
@@ -90,7 +90,7 @@ class Reactor:
         self._loop = loop
         self._epoll = select.epoll()
         self._handlers: dict[int, EventHandler] = {}
-        self._ready: deque[Worker] = deque()
+        self._ready: OrderedDict[Worker, None] = OrderedDict()  # a queue without duplicates
         self._doomed: list[socket.socket] = []
         self._timers: TimerHeap[TimerOwner] = TimerHeap()
         self._alarm: asyncio.TimerHandle | None = None
@@ -121,8 +121,8 @@ class Reactor:
         self.discard(sock)
 
     def soon(self, worker: Worker) -> None:
-        """Call `worker.proceed()` when everybody else had a slice."""
-        self._ready.append(worker)
+        """Call `worker.proceed()` when everybody else had a slice; once, however often this is asked for."""
+        self._ready[worker] = None
         self._want_turn()
 
     def start_timer(self, owner: TimerOwner, seconds: float) -> Timer[TimerOwner]:
@@ -197,7 +197,7 @@ class Reactor:
 
     def _serve_ready(self) -> None:
         for _ in range(min(len(self._ready), SLICES_PER_TURN)):
-            worker = self._ready.popleft()
+            worker, _ = self._ready.popitem(last=False)
             try:
                 worker.proceed()
             except Exception:  # rule 4

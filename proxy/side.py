@@ -94,10 +94,9 @@ class Side:
             self._pump()
 
     def queue(self) -> None:
-        """Have `proceed` called when others had their slice; once, however often this is asked for."""
-        if not self._is_queued:
-            self._is_queued = True
-            self._pair.reactor.soon(self)
+        """Have `proceed` called when others had their slice; events are only noted until then."""
+        self._is_queued = True
+        self._pair.reactor.soon(self)
 
     def abort(self) -> None:
         """End the whole connection."""

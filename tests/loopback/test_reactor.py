@@ -50,26 +50,43 @@ def wait_for(lab, recorder, number=1):
 
 def test_an_event_waits_for_few_slices_however_many_are_asked_for(relay_lab):
     reactor = relay_lab.reactor
-    endless = Recorder()
-    endless.on_call = lambda: reactor.soon(endless)
+    endless = [Recorder() for _ in range(100)]
+    for each in endless:
+        each.on_call = lambda each=each: reactor.soon(each)
     seen = []
-    handler = Recorder(lambda: seen.append(len(endless.calls)))
+    handler = Recorder(lambda: seen.append(slices()))
     far = watched(relay_lab, handler)
 
+    def slices():
+        return sum(len(each.calls) for each in endless)
+
     def begin():
-        for _ in range(100):
-            reactor.soon(endless)
+        for each in endless:
+            reactor.soon(each)
 
     def send():
-        seen.append(len(endless.calls))
+        seen.append(slices())
         far.send(b"x")
 
     relay_lab.call(begin)
     relay_lab.settle()
     relay_lab.call(send)
     wait_for(relay_lab, handler)
-    endless.on_call = lambda: None
+    for each in endless:
+        each.on_call = lambda: None
     assert seen[1] - seen[0] <= 2 * SLICES_PER_TURN
+
+
+def test_who_asks_twice_gets_one_slice(relay_lab):
+    worker = Recorder()
+
+    def ask_twice():
+        relay_lab.reactor.soon(worker)
+        relay_lab.reactor.soon(worker)
+
+    relay_lab.call(ask_twice)
+    relay_lab.settle()
+    assert worker.calls == ["slice"]
 
 
 @pytest.mark.parametrize("kind", ["event", "slice", "deadline"])

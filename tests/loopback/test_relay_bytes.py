@@ -218,12 +218,10 @@ STREAMS = 8
 def test_bulk_stands_in_line_once_for_each_direction(relay_lab, relay_process):
     listening = relay_lab.listening()
     relay = relay_process(listening.getsockname()[1])
-    lengths = []
     with contextlib.ExitStack() as stack:
         for _ in range(STREAMS):
             client = relay_lab.connect(relay.port)
             stack.enter_context(in_background(send_blocks, relay_lab.accept(listening), 32))
             stack.enter_context(in_background(digest_of, client, 32 << 20))
-        for _ in range(20):
-            lengths.append(relay.ask("stats")["waiting_slices"])
+        lengths = [relay.ask("stats")["waiting_slices"] for _ in range(20)]
     assert 0 < max(lengths) <= 2 * STREAMS
