@@ -6,9 +6,9 @@ strings, `=` is a string, `y` and `n` are booleans, `0o17` is an octal number, a
 
 import base64
 import binascii
-import ctypes
 import math
 import re
+import struct
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias
@@ -29,6 +29,7 @@ _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+
 _BASES = (16, 2, 8, 10)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _BETWEEN_DIGITS = re.compile(r"(?<=[0-9])_(?=[0-9])")
+_SINGLE = struct.Struct("f")
 _LARGEST = 2**64 - 1
 _SMALLEST = -(2**63)
 _LONGEST_NUMBER = 400  # characters; no float64 is longer in full, and reading digits costs their square
@@ -131,13 +132,21 @@ def key_text(key: Scalar) -> str | None:
 
 def _float_key(number: float) -> str:
     """The shortest decimal that reads back as the same float32 (Go `strconv.FormatFloat(x, 'g', -1, 32)`)."""
-    single = ctypes.c_float(number).value
+    single = _float32(number)
     if not math.isfinite(single):
         return {math.inf: ".inf", -math.inf: "-.inf"}.get(single, ".nan")
     candidates = (f"{single:.{digits}e}" for digits in range(17))
-    shortest = next(text for text in candidates if ctypes.c_float(float(text)).value == single)
+    shortest = next(text for text in candidates if _float32(float(text)) == single)
     exponent = int(shortest.partition("e")[2])
     return shortest if exponent < -4 or exponent >= 6 else format(Decimal(shortest), "f")
+
+
+def _float32(number: float) -> float:
+    try:
+        rounded: float = _SINGLE.unpack(_SINGLE.pack(number))[0]
+    except OverflowError:
+        return math.copysign(math.inf, number)
+    return rounded
 
 
 def go_syntax(value: object) -> str:

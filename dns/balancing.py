@@ -1,16 +1,19 @@
 """Pure: what the `loadbalance` plugin does to a reply (plugin/loadbalance/loadbalance.go)."""
 
 from collections.abc import Sequence
-from random import Random
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from .model import Rcode, Record, RecordType, Reply
 
+if TYPE_CHECKING:
+    from random import Random  # chance is an argument
+
 _ADDRESSES = frozenset({RecordType.A, RecordType.AAAA})
 
 
-def shuffled(reply: Reply, rng: Random, turn: int) -> Reply:
+def shuffled(reply: Reply, rng: "Random", turn: int) -> Reply:
     """The reply with its A, AAAA and MX records in a random order, CNAMEs first, in each section of a good answer.
 
     Which of them comes first is not left to chance: over so many turns as there are addresses, each does once.
@@ -25,7 +28,7 @@ def shuffled(reply: Reply, rng: Random, turn: int) -> Reply:
     )
 
 
-def _shuffled(section: Sequence[Record], rng: Random, turn: int) -> tuple[Record, ...]:
+def _shuffled(section: Sequence[Record], rng: "Random", turn: int) -> tuple[Record, ...]:
     if len(section) < 2:
         return tuple(section)
     names = [record for record in section if record.type == RecordType.CNAME]
@@ -36,7 +39,7 @@ def _shuffled(section: Sequence[Record], rng: Random, turn: int) -> tuple[Record
     return (*names, *others, *_in_turn(addresses, rng, turn), *_in_turn(exchanges, rng, turn))
 
 
-def _in_turn(records: list[Record], rng: Random, turn: int) -> list[Record]:
+def _in_turn(records: list[Record], rng: "Random", turn: int) -> list[Record]:
     if not records:
         return records
     first = records.pop(turn % len(records))

@@ -1,9 +1,12 @@
 """Pure: which upstream is asked next: policies, failures and health, as CoreDNS' plugin/forward decides."""
 
 from collections.abc import Collection
-from random import Random
+from typing import TYPE_CHECKING
 
 from .plugins.forward import ForwardRule, Policy, Upstream
+
+if TYPE_CHECKING:
+    from random import Random  # chance is an argument
 
 ATTEMPT_TIMEOUT = 2.0  # seconds for one upstream to answer (plugin/pkg/proxy)
 OVERALL_TIMEOUT = 5.0  # seconds for a query (plugin/forward defaultTimeout)
@@ -41,7 +44,7 @@ class UpstreamGroup:
         """Whether one more query at a time is too many."""
         return self.concurrent >= min(self.rule.max_concurrent or MAX_CONCURRENT, MAX_CONCURRENT)
 
-    def ordered(self, rng: Random) -> list[Upstream]:
+    def ordered(self, rng: "Random") -> list[Upstream]:
         """The usable upstreams in the order of the policy."""
         upstreams = self.usable
         match self.rule.policy:
@@ -81,7 +84,7 @@ class UpstreamGroup:
 class Attempts:
     """The upstreams that one query is sent to, one after the other."""
 
-    def __init__(self, group: UpstreamGroup, rng: Random, now: float) -> None:
+    def __init__(self, group: UpstreamGroup, rng: "Random", now: float) -> None:
         self.deadline = now + OVERALL_TIMEOUT
         self.all_down = False
         self._group = group

@@ -1,4 +1,4 @@
-"""Pure: which addresses nobody needs to claim, which nobody may, and the sentences that say so."""
+"""Which addresses nobody needs to claim, which nobody may, and the sentences that say so."""
 
 import errno
 import ipaddress

@@ -1,7 +1,6 @@
 """Pure: what the kernel's rtnetlink answers mean, for addresses and routes (rtnetlink(7), linux/rtnetlink.h)."""
 
 import ipaddress
-import socket
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,6 +19,7 @@ _ROUTE = struct.Struct("=BBBBBBBBI")  # struct rtmsg: family, prefix lengths, to
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_VIA = 1, 4, 5, 9, 18
 _NEXT_HOP = struct.Struct("=HBBI")  # struct rtnexthop: length, flags, hops, device index
 RTN_UNICAST = 1
+_AF_INET, _AF_INET6 = 2, 10  # linux/socket.h
 
 _ATTRIBUTE = struct.Struct("=HH")
 _TYPE_MASK = 0x3FFF  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
@@ -57,7 +57,7 @@ class Route(NamedTuple):
 
 def routes_query(*, kind: int = 0, protocol: int = 0) -> bytes:
     """The body of a dump's request: routes of all tables and both families, of one kind or protocol unless 0."""
-    return _ROUTE.pack(socket.AF_UNSPEC, 0, 0, 0, 0, protocol, 0, kind, 0)
+    return _ROUTE.pack(0, 0, 0, 0, 0, protocol, 0, kind, 0)
 
 
 def messages(datagram: bytes) -> Iterator[Message]:
@@ -78,23 +78,23 @@ def error_of(message: Message) -> int:
 def decode_address(body: bytes) -> DeviceAddress | None:
     """The address of an RTM_NEWADDR; `None` for a family that is neither IPv4 nor IPv6."""
     family, prefix_length, _flags, _scope, index = _ADDRESS.unpack_from(body)
-    if family not in (socket.AF_INET, socket.AF_INET6):
+    if family not in (_AF_INET, _AF_INET6):
         return None
     attributes = dict(_attributes(body[_ADDRESS.size :]))
     # on a point-to-point device IFA_ADDRESS is the peer's; IPv6 has no IFA_LOCAL elsewhere
     packed = attributes.get(_IFA_LOCAL) or attributes[_IFA_ADDRESS]
-    return DeviceAddress(socket.inet_ntop(family, packed), prefix_length, index)
+    return DeviceAddress(_text(packed), prefix_length, index)
 
 
 def decode_route(body: bytes) -> Route | None:
     """The route of an RTM_NEWROUTE; `None` for a family that is neither IPv4 nor IPv6."""
     family, prefix_length, _source, _tos, _table, protocol, _scope, kind, _flags = _ROUTE.unpack_from(body)
-    if family not in (socket.AF_INET, socket.AF_INET6):
+    if family not in (_AF_INET, _AF_INET6):
         return None
     attributes = dict(_attributes(body[_ROUTE.size :]))
-    packed = attributes.get(_RTA_DST, bytes(4 if family == socket.AF_INET else 16))
+    packed = attributes.get(_RTA_DST, bytes(4 if family == _AF_INET else 16))
     (index,) = struct.unpack("=I", attributes.get(_RTA_OIF, bytes(4)))
-    return Route(_network(packed, prefix_length), protocol, kind, index, tuple(_gateways(family, attributes)))
+    return Route(_network(packed, prefix_length), protocol, kind, index, tuple(_gateways(attributes)))
 
 
 def protocol_of(body: bytes) -> int:
@@ -113,16 +113,20 @@ def _network(packed: bytes, prefix_length: int) -> IPNetwork:
     return ipaddress.IPv6Network((packed, prefix_length), strict=False)
 
 
-def _gateways(family: int, attributes: dict[int, bytes]) -> Iterator[str]:
+def _text(packed: bytes) -> str:
+    """The address that 4 or 16 bytes stand for."""
+    return str(ipaddress.ip_address(packed))
+
+
+def _gateways(attributes: dict[int, bytes]) -> Iterator[str]:
     if packed := attributes.get(_RTA_GATEWAY):
-        yield socket.inet_ntop(family, packed)
+        yield _text(packed)
     if via := attributes.get(_RTA_VIA):  # a gateway of the other family: struct rtvia
-        (other,) = struct.unpack_from("=H", via)
-        yield socket.inet_ntop(other, via[2:])
+        yield _text(via[2:])
     hops = attributes.get(_RTA_MULTIPATH, b"")
     while len(hops) >= _NEXT_HOP.size:
         length = max(_NEXT_HOP.unpack_from(hops)[0], _NEXT_HOP.size)
-        yield from _gateways(family, dict(_attributes(hops[_NEXT_HOP.size : length])))
+        yield from _gateways(dict(_attributes(hops[_NEXT_HOP.size : length])))
         hops = hops[_aligned(length) :]
 
 
