@@ -19,6 +19,7 @@ from proxy.options import LOCALHOST, PRIMARY, ProxyOptions, Scheduler
 from proxy.reactor import Reactor
 from proxy.reconciler import Reconciler
 from proxy.relaysettings import RelaySettings
+from proxy.sources import inside_sources
 
 from .settings import Settings, split
 from .tasks import spawn
@@ -63,6 +64,7 @@ class NodeProxy:
             },
             self._balancer.forget,
             spawn,
+            inside_sources(self._options.cluster_cidrs, facts.own),
         )
 
     async def apply(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Desired:

@@ -2,13 +2,13 @@
 
 import socket
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeAlias
 
 from .fullqueue import FullQueue
 from .model import Frontend, Protocol
-from .plan import is_dropped
 from .sockets import Sockets
+from .sources import Sources, allowed_sources
 
 
 class Listener(typing.Protocol):
@@ -25,27 +25,36 @@ OpenListener: TypeAlias = Callable[[socket.socket, Frontend], Listener]
 
 
 class OpenFrontend:
-    """Owns a socket from `Sockets.open`. Packets are dropped by the kernel where that is permitted.
+    """Owns a socket from `Sockets.open`. Packets of those who may not come in are dropped by the kernel.
 
-    Where it is not, a TCP socket is given a full queue, and a UDP listener finds no endpoint and discards.
+    Where that is not permitted, a TCP socket that serves nobody is given a full queue, one that serves some resets the
+    others, and a UDP listener finds no endpoint for them and discards.
     """
 
-    def __init__(self, sock: socket.socket, open_listener: OpenListener, sockets: Sockets) -> None:
+    def __init__(
+        self, sock: socket.socket, open_listener: OpenListener, sockets: Sockets, inside: Collection[str] = ()
+    ) -> None:
+        """`inside` are the sources that count as inside the cluster."""
+        self.is_limited = True  # the kernel does what was asked of it last
         self._sock = sock
         self._open_listener = open_listener
         self._sockets = sockets
+        self._inside = inside
+        self._allowed: Sources = None
         self._listener: Listener | None = None
         self._queue: FullQueue | None = None
-        self._is_filtered = False
 
     async def show(self, frontend: Frontend) -> None:
         """Serve the frontend from now on, in place of the one before; both have the same key."""
-        if self._listener is not None:
-            self._listener.frontend = frontend
-        if is_dropped(frontend):
-            await self._drop(frontend)
+        if self._allowed is not None:  # whom the new filter lets in must find the new frontend
+            self._tell(frontend)
+        allowed = allowed_sources(frontend, self._inside)
+        if allowed != self._allowed:
+            await self._limit(allowed)
+        if allowed == () and not self.is_limited and frontend.key.protocol is Protocol.TCP:
+            self._fill_queue()
         else:
-            await self._let_in(frontend)
+            self._listen(frontend)
 
     def close(self) -> None:
         """Refuse connections; those that are established go on."""
@@ -56,28 +65,29 @@ class OpenFrontend:
         else:
             self._sock.close()
 
-    async def _drop(self, frontend: Frontend) -> None:
-        if self._is_filtered or self._queue is not None:
-            return
-        self._is_filtered = await self._sockets.set_drop(self._sock, dropping=True)
-        if self._is_filtered or frontend.key.protocol is not Protocol.TCP:
-            self._listen(frontend)
-        else:
-            self._fill_queue()
+    async def _limit(self, allowed: Sources) -> None:
+        """Let those in and nobody else; where the kernel may not tell them apart, let all of them in."""
+        self._allowed = allowed
+        self.is_limited = await self._sockets.allow_only(self._sock, allowed)
+        if not self.is_limited:
+            await self._sockets.allow_only(self._sock, None)
 
-    async def _let_in(self, frontend: Frontend) -> None:
-        if self._is_filtered:
-            self._is_filtered = not await self._sockets.set_drop(self._sock, dropping=False)
-        if self._queue is not None:
-            self._sock, self._queue = self._queue.release(), None
-        self._listen(frontend)
+    def _tell(self, frontend: Frontend) -> None:
+        if self._listener is not None:
+            self._listener.frontend = frontend
 
     def _listen(self, frontend: Frontend) -> None:
+        if self._queue is not None:
+            self._sock, self._queue = self._queue.release(), None
         if self._listener is None:
             self._listener = self._open_listener(self._sock, frontend)
+        else:
+            self._listener.frontend = frontend
 
     def _fill_queue(self) -> None:
         """The port is never free in between: a copy of the descriptor outlives the listener."""
+        if self._queue is not None:
+            return
         if self._listener is not None:
             self._sock = self._sock.dup()
             self._listener.close()

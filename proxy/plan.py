@@ -71,21 +71,27 @@ def is_dropped(frontend: Frontend) -> bool:
     return not frontend.internal and not frontend.external and not frontend.is_rejected
 
 
-def status_when_open(frontend: Frontend, protocols: Collection[Protocol]) -> FrontendStatus:
-    """The status of a frontend for which all went well."""
+def status_when_open(frontend: Frontend, protocols: Collection[Protocol], *, is_limited: bool = True) -> FrontendStatus:
+    """The status of a frontend for which all went well.
+
+    `is_limited` says that the kernel drops the packets of those who may not come in, as far as there are any.
+    """
     if frontend.key.protocol not in protocols:
         return FrontendStatus(FrontendState.UNSUPPORTED, f"{frontend.key.protocol} is not proxied")
     if frontend.is_rejected:
         return FrontendStatus(FrontendState.REJECTING, "no endpoints: connections are refused")
     if is_dropped(frontend):
         return FrontendStatus(FrontendState.DROPPING, "no endpoint on this node: connections time out")
-    return FrontendStatus(FrontendState.SERVING, _shortfall(frontend))
+    shut_out = _shut_out(frontend)
+    if not shut_out:
+        return FrontendStatus(FrontendState.SERVING)
+    times_out = is_limited or frontend.key.protocol is not Protocol.TCP  # a UDP listener discards by itself
+    fate = "time out" if times_out else "are reset: to drop their packets takes CAP_NET_ADMIN"
+    return FrontendStatus(FrontendState.SERVING, f"{shut_out} {fate}")
 
 
-def _shortfall(frontend: Frontend) -> str:
-    """Where only some clients are not served, packets are not dropped by their source: those clients are reset."""
-    if frontend.key.protocol is not Protocol.TCP:
-        return ""
+def _shut_out(frontend: Frontend) -> str:
+    """Who is not served where others are."""
     if not frontend.external:
-        return "no endpoint on this node: clients from outside the cluster are reset"
-    return "clients outside loadBalancerSourceRanges are reset" if frontend.source_ranges else ""
+        return "no endpoint on this node: clients from outside the cluster"
+    return "clients outside loadBalancerSourceRanges" if frontend.source_ranges else ""

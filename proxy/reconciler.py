@@ -29,13 +29,20 @@ class Reconciler:
     """Owns the sockets and claimed addresses of all frontends of a node.
 
     `open_listeners` says how each protocol is served; frontends of other protocols are UNSUPPORTED. `forget` is told
-    of service ports that are gone. `spawn` starts the task, of the name given, that tries again.
+    of service ports that are gone. `spawn` starts the task, of the name given, that tries again. `inside` are the
+    sources (CIDRs) that count as inside the cluster; see `sources.inside_sources`.
     """
 
     def __init__(
-        self, sockets: Sockets, open_listeners: Mapping[Protocol, OpenListener], forget: Forget, spawn: Spawn
+        self,
+        sockets: Sockets,
+        open_listeners: Mapping[Protocol, OpenListener],
+        forget: Forget,
+        spawn: Spawn,
+        inside: Collection[str] = (),
     ) -> None:
         self._sockets = sockets
+        self._inside = inside
         self._open_listeners = open_listeners
         self._forget = forget
         self._spawn = spawn
@@ -73,7 +80,10 @@ class Reconciler:
         frontend = self._desired.frontends.get(key)
         if frontend is None:
             return self._desired.elsewhere.get(key)
-        if not wants_socket(frontend, self._open_listeners) or key in self._open_frontends:
+        opened = self._open_frontends.get(key)
+        if opened is not None:
+            return status_when_open(frontend, self._open_listeners, is_limited=opened.is_limited)
+        if not wants_socket(frontend, self._open_listeners):
             return status_when_open(frontend, self._open_listeners)
         message = self._failures.get(key)
         return _NOT_YET if message is None else FrontendStatus(FrontendState.FAILED, message)
@@ -146,7 +156,8 @@ class Reconciler:
                 if isinstance(outcome, OpenFailure):
                     failed.append((frontend, outcome.message))
                 else:
-                    opened = OpenFrontend(outcome, self._open_listeners[frontend.key.protocol], self._sockets)
+                    open_listener = self._open_listeners[frontend.key.protocol]
+                    opened = OpenFrontend(outcome, open_listener, self._sockets, self._inside)
                     self._open_frontends[frontend.key] = opened
                     await opened.show(frontend)
                     self._succeeded(frontend)

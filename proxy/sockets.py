@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .hostfacts import HostFacts
 from .model import FrontendKey
+from .sources import Sources
 
 __all__ = ["HostFacts", "OpenFailure", "Sockets"]
 
@@ -39,8 +40,12 @@ class Sockets(typing.Protocol):
         """A non-blocking socket for each key, in the keys' order: TCP bound and listening, UDP bound."""
         ...
 
-    async def set_drop(self, sock: socket.socket, dropping: bool) -> bool:
-        """Make the kernel drop all new packets for the socket, or stop that; `False` where it is not permitted."""
+    async def allow_only(self, sock: socket.socket, sources: Sources) -> bool:
+        """Have the kernel drop what comes to the socket from others; `False` where it does not.
+
+        It takes the place of what was asked before, at once. Connections that a TCP socket accepts keep the sources
+        of the moment at which they came. Where it fails, whoever came in before still does.
+        """
         ...
 
     async def facts(self) -> HostFacts:

@@ -11,12 +11,13 @@ from controlplane.objects import Protocol
 from proxy.hostfacts import HostFacts
 from proxy.model import FrontendKey
 from proxy.sockets import OpenFailure
+from proxy.sources import Sources
 
 from .helper import HelperProcess
 from .helperlink import HelperLink
 from .hostnetwork import read_facts
 from .messages import MAX_ADDRESSES, MAX_KEYS, Announce, Claim, Filter, Filtered, Open, Opened, Refusals, Release
-from .sourcefilter import DROP_ALL, Program
+from .sourcefilter import allow_only
 
 _T = TypeVar("_T")
 
@@ -68,12 +69,12 @@ class HelperSockets:
             raise
         return outcomes
 
-    async def set_drop(self, sock: socket.socket, dropping: bool) -> bool:
-        """See `Sockets.set_drop`."""
-        return await self.set_filter(sock, DROP_ALL if dropping else None)
-
-    async def set_filter(self, sock: socket.socket, program: Program | None) -> bool:
-        """Put a packet filter on a socket, or take it off; `False` where the kernel does not permit it."""
+    async def allow_only(self, sock: socket.socket, sources: Sources) -> bool:
+        """See `Sockets.allow_only`; too many sources for one packet filter are a failure too."""
+        try:
+            program = None if sources is None else allow_only(sources, is_ipv6=sock.family == socket.AF_INET6)
+        except ValueError:
+            return False
         answer = await self._link.ask(Filter(program), [sock.fileno()])
         return answer is not None and answer.reply == Filtered(0)
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from proxy.hostfacts import HostFacts
 from proxy.model import FrontendKey
 from proxy.sockets import OpenFailure
+from proxy.sources import Sources
 
 from .hostnetwork import read_facts
 from .listening import open_listener
@@ -38,10 +39,10 @@ class LocalSockets:
         """See `Sockets.open`."""
         return [open_listener(key) for key in keys]
 
-    async def set_drop(self, sock: socket.socket, dropping: bool) -> bool:
-        """See `Sockets.set_drop`: packet filters need CAP_NET_ADMIN, taking none off does not."""
+    async def allow_only(self, sock: socket.socket, sources: Sources) -> bool:
+        """See `Sockets.allow_only`: packet filters need CAP_NET_ADMIN, to let everybody in needs none."""
         del sock
-        return not dropping
+        return sources is None
 
     async def facts(self) -> HostFacts:
         """See `Sockets.facts`."""

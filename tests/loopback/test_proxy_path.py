@@ -33,8 +33,8 @@ WEB = NamespacedName("default", "web")
 class SocketsWithoutFilters(LocalSockets):
     """What everybody has, also when the tests run as root."""
 
-    async def set_drop(self, sock, dropping):
-        return False
+    async def allow_only(self, sock, sources):
+        return sources is None
 
 
 class Node:

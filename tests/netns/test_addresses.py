@@ -21,7 +21,6 @@ from proxy.addresses.netlink import CREATE_ANOTHER, NetlinkSocket, Request
 from proxy.addresses.privilege import Capability, keep_only
 from proxy.addresses.routes import range_route
 from proxy.addresses.rtnetlink import RTM_NEWROUTE
-from proxy.addresses.sourcefilter import allow_only
 from proxy.model import FrontendKey, Protocol
 from proxy.sockets import OpenFailure
 
@@ -433,13 +432,13 @@ async def packets_are_dropped() -> None:
         with await listener(sockets, VIP, 80) as server, socket.socket() as early:
             early.connect((VIP, 80))
             accepted, _ = server.accept()
-            assert await sockets.set_drop(server, dropping=True)
+            assert await sockets.allow_only(server, ())
             assert connect(VIP, 80) == "timed out"
             early.send(b"x")
             assert await asyncio.get_running_loop().sock_recv(accepted, 1) == b"x"
             accepted.close()
-            assert await sockets.set_drop(server, dropping=False)
-            assert await sockets.set_drop(server, dropping=False)
+            assert await sockets.allow_only(server, None)
+            assert await sockets.allow_only(server, None)
             assert connect(VIP, 80) == NODE
 
 
@@ -448,10 +447,10 @@ async def packets_are_dropped_by_source() -> None:
         await sockets.claim([VIP, VIP_V6])
         for vip, own, other in ((VIP, NODE, POD), (VIP_V6, NODE_V6, POD_V6)):
             with await listener(sockets, vip, 80) as server:
-                assert await sockets.set_filter(server, allow_only([own], is_ipv6=":" in vip))
+                assert await sockets.allow_only(server, (own,))
                 assert connect(vip, 80) == own
                 assert pod.connect(vip, 80) == "timed out"
-                assert await sockets.set_filter(server, allow_only([other], is_ipv6=":" in vip))
+                assert await sockets.allow_only(server, (other,))
                 assert connect(vip, 80) == "timed out"
                 assert pod.connect(vip, 80) == "connected"
 
@@ -470,7 +469,7 @@ async def a_helper_that_dies_is_noticed() -> None:
     assert (await failure(sockets, VIP, 80)).errno == errno.EPIPE
     await sockets.release([VIP])
     with socket.socket() as sock:
-        assert not await sockets.set_drop(sock, dropping=True)
+        assert not await sockets.allow_only(sock, ())
     await sockets.close()
 
 
@@ -544,7 +543,7 @@ async def without_net_admin_the_sentence_says_what_to_do() -> None:
     }
     assert "needs CAP_NET_ADMIN" in (await sockets.claim([VIP]))[VIP]
     with await listener(sockets, "127.96.0.1", 80) as server:
-        assert not await sockets.set_drop(server, dropping=True)
+        assert not await sockets.allow_only(server, ())
     await sockets.close()
 
 

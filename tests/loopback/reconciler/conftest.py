@@ -31,6 +31,7 @@ class LoopbackSockets:
         self.journal = journal
         self.unclaimable = {}
         self.may_drop = True
+        self.on_allow_only = lambda: None
         self.asked = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -61,9 +62,10 @@ class LoopbackSockets:
             sock.listen()
         return sock
 
-    async def set_drop(self, sock, dropping):
-        self.journal.append(("set_drop", dropping))
-        return self.may_drop
+    async def allow_only(self, sock, sources):
+        self.journal.append(("allow_only", sources))
+        self.on_allow_only()
+        return self.may_drop or sources is None
 
     async def facts(self):
         return HostFacts()
@@ -92,9 +94,17 @@ class Bench:
         self.journal = []
         self.forgotten = set()
         self.sockets = LoopbackSockets(self.journal)
-        openers = {each: lambda sock, frontend: Door(self.journal, sock, frontend) for each in protocols}
-        self.reconciler = Reconciler(self.sockets, openers, self.forgotten.update, spawn)
+        self.doors = []
+        self.openers = dict.fromkeys(protocols, self._open_door)
+        self.reconciler = self.reconciler_for(())
         self.generation = 0
+
+    def reconciler_for(self, inside):
+        return Reconciler(self.sockets, self.openers, self.forgotten.update, spawn, inside)
+
+    def _open_door(self, sock, frontend):
+        self.doors.append(Door(self.journal, sock, frontend))
+        return self.doors[-1]
 
     async def apply(self, *frontends, claims=(), elsewhere=None):
         self.generation += 1

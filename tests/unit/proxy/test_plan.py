@@ -80,26 +80,30 @@ def test_what_is_free_comes_before_what_is_claimed_and_addresses_before_sockets(
 
 
 LIMITED = msgspec.structs.replace(SERVING, source_ranges=("10.0.0.0/8",))
+HALF = frontend(HERE, (), verdict=Verdict.DROP)
+OUTSIDE = "no endpoint on this node: clients from outside the cluster"
+OTHERS = "clients outside loadBalancerSourceRanges"
+RESET = "are reset: to drop their packets takes CAP_NET_ADMIN"
 
 
 @pytest.mark.parametrize(
-    ("frontend", "expected"),
+    ("frontend", "is_limited", "expected"),
     [
-        (SERVING, (FrontendState.SERVING, "")),
-        (REJECTING, (FrontendState.REJECTING, "no endpoints: connections are refused")),
-        (DROPPING, (FrontendState.DROPPING, "no endpoint on this node: connections time out")),
-        (frontend(protocol=Protocol.SCTP), (FrontendState.UNSUPPORTED, "SCTP is not proxied")),
-        (
-            frontend(HERE, (), verdict=Verdict.DROP),
-            (FrontendState.SERVING, "no endpoint on this node: clients from outside the cluster are reset"),
-        ),
-        (LIMITED, (FrontendState.SERVING, "clients outside loadBalancerSourceRanges are reset")),
+        (SERVING, True, (FrontendState.SERVING, "")),
+        (REJECTING, True, (FrontendState.REJECTING, "no endpoints: connections are refused")),
+        (DROPPING, True, (FrontendState.DROPPING, "no endpoint on this node: connections time out")),
+        (frontend(protocol=Protocol.SCTP), True, (FrontendState.UNSUPPORTED, "SCTP is not proxied")),
+        (HALF, True, (FrontendState.SERVING, f"{OUTSIDE} time out")),
+        (HALF, False, (FrontendState.SERVING, f"{OUTSIDE} {RESET}")),
+        (LIMITED, True, (FrontendState.SERVING, f"{OTHERS} time out")),
+        (LIMITED, False, (FrontendState.SERVING, f"{OTHERS} {RESET}")),
     ],
 )
-def test_status(frontend, expected):
-    assert status_when_open(frontend, TCP) == expected
+def test_status(frontend, is_limited, expected):
+    assert status_when_open(frontend, TCP, is_limited=is_limited) == expected
 
 
 def test_a_udp_frontend_discards_what_it_may_not_serve():
     half = frontend(HERE, (), protocol=Protocol.UDP, verdict=Verdict.DROP)
-    assert status_when_open(half, {Protocol.UDP}) == (FrontendState.SERVING, "")
+    status = status_when_open(half, {Protocol.UDP}, is_limited=False)
+    assert status == (FrontendState.SERVING, f"{OUTSIDE} time out")
