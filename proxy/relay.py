@@ -22,7 +22,7 @@ from .timers import Timer
 
 # How often the kernel is asked whether a side that will be reset has everything: it does not tell of its own accord.
 FIRST_CHECK_SECONDS = 0.001
-LAST_CHECK_SECONDS = 1.0
+LAST_CHECK_SECONDS = 0.25
 
 
 class Relay:
