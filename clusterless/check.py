@@ -41,16 +41,25 @@ def services_table(snapshot: Snapshot, services: Iterable[Service]) -> list[str]
             service.spec.type,
             service.spec.cluster_ip or "<none>",
             _ports(service),
-            str(ready_endpoints(snapshot.slices_of(service.key))),
+            str(ready_endpoints(service, snapshot.slices_of(service.key))),
         )
         for service in services
     ]
     return table(("NAMESPACE", "NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS"), rows)
 
 
-def ready_endpoints(slices: Iterable[EndpointSlice]) -> int:
-    """How many addresses take new connections."""
-    return len({e.addresses[:1] for piece in slices for e in piece.endpoints if e.conditions.is_ready})
+def ready_endpoints(service: Service, slices: Iterable[EndpointSlice]) -> int:
+    """How many addresses take new connections: ready ones, at a port of the Service's, by whose name they are joined.
+
+    Of a headless Service all ready ones count: DNS answers them, whatever their ports.
+    """
+    ports = {(port.name, port.protocol) for port in service.spec.ports}
+    joined = [
+        piece
+        for piece in slices
+        if service.is_headless or any((port.name, port.protocol) in ports and port.port for port in piece.ports)
+    ]
+    return len({e.addresses[:1] for piece in joined for e in piece.endpoints if e.conditions.is_ready})
 
 
 def _ports(service: Service) -> str:

@@ -48,8 +48,10 @@ class Registry:
         `unreadable` are the sources that could not be read: the objects that came from them stay.
         """
         self._forget(collected, unreadable)
+        unjudged = self._unjudged(collected.wanted)
+        self._make_way(unjudged)
         problems: list[Problem] = []
-        for identity, wanted in _in_order(self._unjudged(collected.wanted), self._accepted):
+        for identity, wanted in _in_order(unjudged, self._accepted):
             problems += self._judge_one(identity, wanted)
         return problems
 
@@ -79,14 +81,23 @@ class Registry:
 
     def _forget(self, collected: Collected, unreadable: frozenset[str]) -> None:
         for identity in self._accepted.keys() - collected.wanted.keys() - collected.refused:
-            if self._accepted[identity].source in unreadable:
-                continue
-            gone = self._accepted.pop(identity).object
-            del self._by_type[type(gone)][identity]
-            if isinstance(gone, Service):
-                self._allocations.release(gone)
-                del self._stored[str(identity.key)]
-                self._stored_in_order = None
+            if self._accepted[identity].source not in unreadable:
+                self._drop(identity)
+
+    def _make_way(self, unjudged: Mapping[Identity, Wanted]) -> None:
+        """An object that every cluster has and one written in its place are two: no update leads from one to the other."""
+        for identity, wanted in unjudged.items():
+            before = self._accepted.get(identity)
+            if before is not None and bool(before.source) != bool(wanted.document.source):
+                self._drop(identity)
+
+    def _drop(self, identity: Identity) -> None:
+        gone = self._accepted.pop(identity).object
+        del self._by_type[type(gone)][identity]
+        if isinstance(gone, Service):
+            self._allocations.release(gone)
+            del self._stored[str(identity.key)]
+            self._stored_in_order = None
 
     def _judge_one(self, identity: Identity, wanted: Wanted) -> list[Problem]:
         before = self._accepted.get(identity)
