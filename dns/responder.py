@@ -145,7 +145,6 @@ class Responder:
             cache = self.wire_cache(source.listener)
             worthwhile = orders(reply) if answer.is_balanced else 1
             cache.put(received.packet[ID_LENGTH:], packet[ID_LENGTH:], kind, orders=worthwhile)
-        received.send(packet)
         duration = perf_counter() - received.started
         self._count(source.listener, kind, 1)
         self.counters.took(source.listener.server, answer.zone, duration)
@@ -154,6 +153,7 @@ class Responder:
             exchange = Exchange(query, answer.reply, client, len(received.packet), packet, duration)
             if (text := line(answer.log, exchange)) is not None:
                 query_log.info(text)
+        received.send(packet)
 
     def _balanced(self, received: "_Received", answer: Answer) -> Reply:
         if answer.is_constant:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import socket
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -12,14 +11,13 @@ from controlplane.snapshot import Snapshot
 
 from .config import DEFAULT_PORT, DnsConfig, ServerSettings
 from .counters import Counters, Listener
-from .files import read_text, read_upstreams
+from .files import read_upstreams
 from .forwarder import Forwarder
-from .hostsfile import HostsTable
+from .hostswatch import HostsWatch
 from .loopprobe import LoopProbe
 from .model import Labels
 from .pipeline import Block, Pipeline
 from .plugins.forward import Forward, Upstream
-from .plugins.hosts import Hosts
 from .plugins.loop import Loop
 from .records import ClusterRecords, RecordOptions
 from .responder import Responder
@@ -35,22 +33,33 @@ _WILDCARDS = frozenset({"0.0.0.0", "::"})
 class _Port:
     """What answers on one of the Corefile's ports."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, server: "DnsServer", blocks: dict[Labels, Block]) -> None:
-        self.is_started = False
-        self.blocks = tuple(dict.fromkeys(blocks.values()))
-        self.pipeline = Pipeline(blocks, server.counted)
-        self.responder = Responder(loop, self.pipeline, server.forwarder, server.counted)
+    def __init__(self, loop: asyncio.AbstractEventLoop, server: "DnsServer") -> None:
+        self.blocks: tuple[Block, ...] = ()
+        self.is_probed = False
+        self.responder = Responder(loop, Pipeline({}, server.counted), server.forwarder, server.counted)
         self.udp = UdpServer(loop, self.responder)
         self.tcp = TcpServer(
             loop, self.responder, server.counted, max_clients=server.max_tcp_clients, timeouts=server.tcp_timeouts
         )
 
+    def replace(self, blocks: dict[Labels, Block], counters: Counters) -> None:
+        """Answers with other server blocks; what is under way ends with those that it began with."""
+        self.blocks = tuple(blocks.values())
+        self.is_probed = False
+        self.responder.pipeline = Pipeline(blocks, counters)
+        self.responder.forget()
+
+    def close(self) -> None:
+        """Closes all sockets."""
+        self.udp.close()
+        self.tcp.close()
+
 
 class DnsServer:
     """Answers queries on the sockets that it is given. Made inside a running event loop.
 
-    `local_addresses` are those by which the server finds its own Service (for NS records): the node's, and what it is
-    bound to. `counters` go on from one server to the next when the configuration changes.
+    `local_addresses` are those by which the server finds its own Service (for NS records): the node's, as the
+    Service's EndpointSlice holds them.
     """
 
     def __init__(
@@ -58,23 +67,40 @@ class DnsServer:
         config: DnsConfig,
         *,
         local_addresses: Sequence[str] = (),
-        counters: Counters | None = None,
         max_tcp_clients: int = MAX_CLIENTS,
         tcp_timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
         self.config = config
-        self.counted = counters or Counters()
+        self.counted = Counters()
         self.max_tcp_clients = max_tcp_clients
         self.tcp_timeouts = tcp_timeouts
-        self.generation = -1  # of the snapshot that is served; below 0 none is
         self.probed = asyncio.Event()  # set when it is known which upstreams lead back to us
         self._loop = asyncio.get_running_loop()
         self.forwarder = Forwarder(self._loop, self.counted)
         self._local_addresses = tuple(local_addresses)
-        self._ports = {port: _Port(self._loop, self, self._blocks(port)) for port in sorted(config.ports)}
+        self._hosts = HostsWatch(self._loop)
+        self._ports: dict[int, _Port] = {}
         self._own: set[Upstream] = set()
-        self._hosts_texts: dict[Block, str] = {}
-        self._timers: dict[Block, asyncio.TimerHandle] = {}
+        self._snapshot: Snapshot | None = None
+        self.reconfigure(config)
+
+    def reconfigure(self, config: DnsConfig) -> None:
+        """Goes on with another configuration, on the same sockets; those of ports that it does not have are closed.
+
+        Sockets for new ones of `config.ports` are given by `start`.
+        """
+        self.config = config
+        for port in self._ports.keys() - config.ports:
+            self._ports.pop(port).close()
+        self._hosts.close()
+        for port in sorted(config.ports):
+            here = self._ports.setdefault(port, _Port(self._loop, self))
+            here.replace(self._blocks(port), self.counted)
+            for block in here.blocks:
+                self._hosts.watch(block)
+        if self._snapshot is not None:
+            self.publish(self._snapshot)
+        self._check_upstreams()
 
     def _blocks(self, port: int) -> dict[Labels, Block]:
         blocks: dict[Labels, Block] = {}
@@ -101,18 +127,12 @@ class DnsServer:
         The sockets' own port may be another one. They are closed by `close`. More may be added by further calls.
         """
         self._own |= {Upstream(*opened.getsockname()[:2]) for opened in (*udp, *tcp)}
-        for each in self._ports.values():
-            self._refuse_own(each)
         here = self._ports[port]
         for opened in udp:
             here.udp.add(opened, _listener(opened, port, "udp"))
         for opened in tcp:
             here.tcp.add(opened, _listener(opened, port, "tcp"))
-        if not here.is_started:
-            here.is_started = True
-            for block in here.blocks:
-                self._read_hosts(block)
-            self._probe(here)
+        self._check_upstreams()
 
     def leave(self, address: str) -> None:
         """Stops answering on the sockets of one address, and closes them."""
@@ -129,18 +149,16 @@ class DnsServer:
                 options = block.record_options
                 if options is not None and options not in made:
                     made[options] = ClusterRecords.of(snapshot, options)
-            each.pipeline.records = made
+            each.responder.pipeline.records = made
             each.responder.forget()
-        self.generation = snapshot.generation
+        self._snapshot = snapshot
 
     async def close(self) -> None:
         """Stops answering, and ends all that is under way."""
         self.forwarder.close()
-        for timer in self._timers.values():
-            timer.cancel()
+        self._hosts.close()
         for each in self._ports.values():
-            each.udp.close()
-            each.tcp.close()
+            each.close()
 
     # What operators see.
 
@@ -151,9 +169,14 @@ class DnsServer:
         return self.counted
 
     @property
+    def generation(self) -> int:
+        """Of the snapshot that is served; -1 while there is none."""
+        return -1 if self._snapshot is None else self._snapshot.generation
+
+    @property
     def not_ready(self) -> tuple[str, ...]:
         """The plugins for which `/ready` says 503, as CoreDNS lists them."""
-        return () if self.generation >= 0 else ("kubernetes",)
+        return () if self._snapshot is not None else ("kubernetes",)
 
     @property
     def looping_upstreams(self) -> tuple[Upstream, ...]:
@@ -167,10 +190,20 @@ class DnsServer:
         caches = [block.cache for each in self._ports.values() for block in each.blocks if block.cache is not None]
         return sum(cache.sizes[0] for cache in caches), sum(cache.sizes[1] for cache in caches)
 
-    # Upstreams and files.
+    # Upstreams that lead back to us.
 
-    def _refuse_own(self, port: _Port) -> None:
-        for group in _groups_of(port.blocks):
+    def _check_upstreams(self) -> None:
+        """Sorts out our own addresses, and probes the rest once there is a socket on which a probe could come back."""
+        for each in self._ports.values():
+            self._refuse_own(each.blocks)
+            if self._own and not each.is_probed:
+                each.is_probed = True
+                blocks = [block for block in each.blocks if block.settings.get(Loop) is not None]
+                probes = each.responder.pipeline.probes
+                LoopProbe(self.forwarder, probes, self.probed.set).start(_groups_of(blocks))
+
+    def _refuse_own(self, blocks: Iterable[Block]) -> None:
+        for group in _groups_of(blocks):
             for upstream in group.usable:
                 if upstream in self._own or self._is_wildcard_of_ours(upstream):
                     group.mark_looping(upstream)
@@ -182,22 +215,6 @@ class DnsServer:
     def _is_wildcard_of_ours(self, upstream: Upstream) -> bool:
         """Sending to a wildcard address reaches this host."""
         return upstream.address in _WILDCARDS and any(own.port == upstream.port for own in self._own)
-
-    def _probe(self, port: _Port) -> None:
-        blocks = [block for block in port.blocks if block.settings.get(Loop) is not None]
-        LoopProbe(self.forwarder, port.pipeline.probes, self.probed.set).start(_groups_of(blocks))
-
-    def _read_hosts(self, block: Block) -> None:
-        """Reads a block's hosts file, and again every so often; only a changed one counts."""
-        settings = block.settings.get(Hosts)
-        if settings is None:
-            return
-        text = read_text(Path(settings.path)) or ""
-        if self._hosts_texts.get(block) != text:
-            self._hosts_texts[block] = text
-            block.hosts = HostsTable(settings, text)
-        if settings.reload > 0:
-            self._timers[block] = self._loop.call_later(settings.reload, self._read_hosts, block)
 
 
 def _groups(settings: ServerSettings) -> tuple[UpstreamGroup, ...]:

@@ -1,4 +1,5 @@
 import asyncio
+import concurrent.futures
 import contextlib
 import logging
 import os
@@ -7,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 from typing import NamedTuple
 
 import pytest
@@ -185,10 +185,17 @@ class DnsLab:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(HANG_SECONDS)
 
     def wait(self, predicate):
-        """Returns once the predicate, called in the loop's thread, holds."""
-        deadline = time.monotonic() + HANG_SECONDS
-        while not self.call(predicate):
-            assert time.monotonic() < deadline
+        """Returns once the predicate, called in the loop's thread now and then, holds."""
+        held = concurrent.futures.Future()
+
+        def look():
+            if predicate():
+                held.set_result(None)
+            else:
+                self.loop.call_later(0.002, look)
+
+        self.loop.call_soon_threadsafe(look)
+        held.result(HANG_SECONDS)
 
     def serve(self, corefile=COREFILE, *, host="127.0.53.1", place=None, published=True, **options):
         place = place or bind(host)

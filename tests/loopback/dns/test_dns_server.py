@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from dnslib import DNSRecord
 
+from dns.config import configure
 from dns.responses import parse_response
 from dns.tcpserver import Timeouts
 
@@ -267,6 +268,18 @@ def test_one_server_answers_on_several_addresses_and_can_leave_one(dns_lab, bind
     with pytest.raises(ConnectionRefusedError), socket.create_connection(address, timeout=5):
         pass
     assert served.ask(WEB).short() == "10.96.0.10"
+
+
+def test_another_corefile_takes_effect_on_the_same_sockets(dns_lab, bind):
+    served = dns_lab.serve(". {\n kubernetes cluster.local\n}\n.:5354 {\n kubernetes cluster.local\n}")
+    assert (served.ask(WEB).rr[0].ttl, served.ask("web.test").header.rcode) == (5, 2)
+    config, _ = configure("lab.test cluster.local {\n kubernetes {\n ttl 60\n }\n}\n.:5355 {\n kubernetes a\n}")
+    dns_lab.call(served.server.reconfigure, config)
+    assert (served.ask(WEB).rr[0].ttl, served.ask("web.test").header.rcode) == (60, 5)
+    assert served.ask("web.default.svc.lab.test").short() == "10.96.0.10"
+    other = bind("127.0.53.3")
+    dns_lab.run(served.server.start([other.udp], [other.tcp], port=5355))
+    assert sum(served.counters().requests.values()) == 5
 
 
 # Packets that are no queries.
