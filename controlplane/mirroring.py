@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .endpointslices import MANAGED_BY, SERVICE_NAME
 from .generatednames import generated_name
+from .hints import nearest_name
 from .netaddr import IPV4, IPV6, sloppy_address
 from .objects import (
     Endpoint,
@@ -90,10 +91,18 @@ def orphan_endpoints_warnings(
     orphans = [item for item in endpoints if item.key not in services and is_mirrorable(item)]
     lonely = _lonely_services(services, slices, {item.metadata.namespace for item in orphans})
     return [
-        _orphan_warning(item.key, candidates[0])
+        _orphan_warning(item.key, meant)
         for item in orphans
-        if len(candidates := lonely[item.metadata.namespace]) == 1
+        if (meant := _meant_service(item.key, lonely[item.metadata.namespace])) is not None
     ]
+
+
+def _meant_service(endpoints: NamespacedName, lonely: Sequence[NamespacedName]) -> NamespacedName | None:
+    """The one Service that waits for endpoints; of several, the one with the nearest name."""
+    if len(lonely) == 1:
+        return lonely[0]
+    name = nearest_name(endpoints.name, frozenset(key.name for key in lonely))
+    return NamespacedName(endpoints.namespace, name) if name else None
 
 
 def _lonely_services(

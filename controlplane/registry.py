@@ -85,7 +85,7 @@ class Registry:
                 self._drop(identity)
 
     def _make_way(self, unjudged: Mapping[Identity, Wanted]) -> None:
-        """An object that every cluster has and one written in its place are two: no update leads from one to the other."""
+        """What every cluster has, and what somebody writes in its place, are two objects: no update leads across."""
         for identity, wanted in unjudged.items():
             before = self._accepted.get(identity)
             if before is not None and bool(before.source) != bool(wanted.document.source):

@@ -214,6 +214,12 @@ def test_endpoints_under_a_wrong_name_are_told_with_the_service_they_are_likely_
     assert [key for key, _, _ in found] == ([item.key] if warned else [])
 
 
+def test_of_several_services_that_wait_the_one_with_the_nearest_name_is_told():
+    services = {s.key: s for s in (service(), service("sessions"))}
+    ((_, message, _),) = orphan_endpoints_warnings([endpoints(name="session")], services, {})
+    assert 'while Service "sessions" has neither' in message
+
+
 def test_the_warning_names_both_and_says_what_to_do():
     ((_, message, hint),) = orphan_endpoints_warnings([endpoints(name="db-endpoints")], {DB: service()}, {})
     assert message == (
