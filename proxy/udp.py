@@ -72,8 +72,8 @@ class UdpListener:
         before, self._frontend = self._frontend, frontend
         if (frontend.service, frontend.source_ranges) != (before.service, before.source_ranges):
             self._end_all(self._table.clear(), FlowEnd.CLOSED)
-        elif (frontend.internal, frontend.external) != (before.internal, before.external):
-            self._end_all(self._table.retain({*frontend.internal, *frontend.external}), FlowEnd.ENDPOINT_GONE)
+        elif _may_serve(frontend) != _may_serve(before):
+            self._end_all(self._table.retain(_may_serve(frontend)), FlowEnd.ENDPOINT_GONE)
 
     def close(self) -> None:
         """Take no datagram any more, and end all flows: further datagrams are refused by the kernel."""
@@ -246,3 +246,8 @@ def _why_unanswered(error: OSError) -> DropReason:
     if OUTCOMES[known_errno(error)] is not DialOutcome.UNREACHABLE:
         raise error
     return DropReason.UNREACHABLE
+
+
+def _may_serve(frontend: Frontend) -> frozenset[Endpoint]:
+    """The endpoints that flows may go to, also those that only flows which are there already may keep."""
+    return frozenset({*frontend.internal, *frontend.external, *frontend.draining})

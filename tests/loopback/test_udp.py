@@ -5,6 +5,7 @@ import os
 import select
 import socket
 
+import msgspec
 import pytest
 
 from proxy.counters import DropReason
@@ -210,3 +211,17 @@ def test_a_burst_arrives_whole_while_tcp_goes_on(relay_lab):
     stream.sendall(b"between")
     assert other_end.recv(100) == b"between"
     assert [backend.recv(100) for _ in range(200)] == [b"%d" % number for number in range(200)]
+
+
+def test_a_flow_stays_with_an_endpoint_that_terminates_and_new_flows_go_elsewhere(relay_lab):
+    leaving, staying = (bound(relay_lab) for _ in range(2))
+    listener = relay_lab.serve_udp(relay_lab.endpoint(leaving))
+    old = connected(relay_lab, listener)
+    exchange(old, leaving)
+    frontend = relay_lab.frontend(listener.frontend.key.port, relay_lab.endpoint(staying))
+    frontend = msgspec.structs.replace(frontend, draining=(relay_lab.endpoint(leaving),))
+    relay_lab.call(setattr, listener, "frontend", frontend)
+    relay_lab.settle()
+    exchange(old, leaving)
+    exchange(connected(relay_lab, listener), staying)
+    assert ends(relay_lab) == {}
