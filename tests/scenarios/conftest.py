@@ -2,6 +2,9 @@
 
 import contextlib
 import difflib
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +15,7 @@ from .scenariocluster import Cluster
 from .scenariofile import Expectation, Scenario, ScenarioError, Step, parse
 from .scenarioviews import view
 
+ROOT = Path(__file__).parents[2]
 _NO_PROBLEMS = Expectation("problems", "", (), (), 0)
 
 
@@ -84,3 +88,17 @@ def run_scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
     """Runs the text of a scenario, as its file would be run."""
     monkeypatch.chdir(tmp_path)
     return lambda text: run(parse(text), tmp_path)
+
+
+@pytest.fixture
+def clusterless() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the program with these arguments, in the root of the repository."""
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("CLUSTERLESS_")}
+        command = [sys.executable, "-W", "error", "-m", "clusterless", *arguments]
+        return subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=50
+        )
+
+    return call
