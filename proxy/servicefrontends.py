@@ -4,7 +4,7 @@ The rules are kube-proxy's (`pkg/proxy/serviceport.go`, `syncProxyRules` of its 
 share their endpoint lists: equal lists are the same object.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from controlplane.objects import EndpointSlice, Service, ServicePort
@@ -71,21 +71,20 @@ def _addresses(service: Service, cluster_ip: str, family: str, options: ProxyOpt
         cluster_ip,
         tuple(canonical(address) for address in ingress if family_of(address) == family),
         tuple(canonical(address) for address in external if family_of(address) == family),
-        _source_ranges(service, family),
+        source_ranges_of(service.spec.load_balancer_source_ranges, family),
     )
 
 
-def _source_ranges(service: Service, family: str) -> tuple[str, ...]:
-    """The family's loadBalancerSourceRanges, or none where they allow everybody."""
-    ranges = tuple(cidr.strip() for cidr in service.spec.load_balancer_source_ranges)
-    ranges = tuple(cidr for cidr in ranges if family_of(cidr) == family)
+def source_ranges_of(written: Iterable[str], family: str) -> tuple[str, ...]:
+    """The family's ranges among loadBalancerSourceRanges, or none where they allow everybody."""
+    ranges = tuple(cidr for text in written if family_of(cidr := text.strip()) == family)
     return () if any(cidr.endswith("/0") for cidr in ranges) else ranges
 
 
 def _of_family(
     service: Service, addresses: _Addresses, endpoints: Mapping[PortKey, Sequence[EndpointInfo]], node: NodeView
 ) -> Iterator[Frontend]:
-    affinity = _affinity_seconds(service)
+    affinity = affinity_seconds(service)
     for port in service.spec.ports:
         name = ServicePortName(*service.key, port.name, Protocol(port.protocol or "TCP"))
         infos = endpoints.get(PortKey(name.port, name.protocol), ())
@@ -155,7 +154,8 @@ def _draining(infos: Sequence[EndpointInfo], side: _Side) -> tuple[Endpoint, ...
     return tuple(info.endpoint for info in infos if info.serving and info.endpoint not in used)
 
 
-def _affinity_seconds(service: Service) -> int:
+def affinity_seconds(service: Service) -> int:
+    """How long a client keeps its endpoint after its last connection; 0 without session affinity."""
     if service.spec.session_affinity != "ClientIP":
         return 0
     config = service.spec.session_affinity_config
