@@ -35,10 +35,6 @@ class Collected(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
     passed_over: dict[str, int]
 
-    def of_kind(self, *kinds: str) -> dict[Identity, Wanted]:
-        """The wanted objects of some kinds, in document order."""
-        return {identity: wanted for identity, wanted in self.wanted.items() if identity.kind in kinds}
-
 
 class _Known(NamedTuple):
     """What a document text decoded to, and the object that it asks for, if it asks for one of ours."""
