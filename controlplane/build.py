@@ -59,6 +59,12 @@ class Builder:
             self._registry = Registry(self._options, state.services)
         self._state = state
 
+    def move(self, node_addresses: tuple[str, ...]) -> None:
+        """Let this host have other addresses from the next snapshot on."""
+        if node_addresses != self._options.node_addresses:
+            self._options = msgspec.structs.replace(self._options, node_addresses=node_addresses)
+            self._implied_nodes = {self._options.hostname: implied_node(self._options)}
+
     def build(self, reading: Reading, now: int) -> Built:
         """The snapshot of what was read; `now` is in seconds since 1970, for the SOA serial."""
         collected = _with_builtins(self._collector.collect(reading.documents), self._options)
@@ -68,7 +74,7 @@ class Builder:
         made = self._pods.make(self._registry.accepted(Pod, Workload), nodes, self._state.pods)
         endpoints = self._registry.accepted(Endpoints)
         slices = self._slices.make(services, made.pods, nodes, self._registry.accepted(EndpointSlice), endpoints)
-        slices = _with_dns_slice(slices, services, self._node_addresses(nodes), self._options.hostname)
+        slices = self._with_dns_slices(slices, services, self._node_addresses(nodes))
         written = {namespace.metadata.name: namespace for namespace in self._registry.accepted(Namespace)}
         used = {key.namespace for keys in (services, made.pods, slices) for key in keys}
         implied = implied_namespaces(written, used)
@@ -115,6 +121,22 @@ class Builder:
         internal = tuple(a.address for a in node.status.addresses if a.type == "InternalIP") if node else ()
         return internal or self._options.node_addresses
 
+    def _with_dns_slices(
+        self,
+        slices: dict[NamespacedName, tuple[EndpointSlice, ...]],
+        services: Mapping[NamespacedName, Service],
+        addresses: Sequence[str],
+    ) -> dict[NamespacedName, tuple[EndpointSlice, ...]]:
+        """Our DNS server is the endpoint of `kube-dns`, unless the manifests bring one that is ready."""
+        service = services.get(builtin.DNS_SERVICE)
+        if service is None or not addresses:
+            return slices
+        if any(e.conditions.is_ready for piece in slices.get(service.key, ()) for e in piece.endpoints):
+            return slices
+        made = builtin.dns_slices(service, addresses, self._options.hostname)
+        before = self._last.slices_of(service.key) if self._last else ()
+        return {**slices, service.key: before if before == made else made}
+
     def _published_services(self) -> dict[NamespacedName, Service]:
         """The accepted Services, with the addresses that the load balancer gave them as their status."""
         services = {service.key: service for service in self._registry.accepted(Service)}
@@ -148,21 +170,6 @@ def _with_ingress(service: Service, addresses: Iterable[str], before: Service | 
     status = msgspec.structs.replace(service.status, load_balancer=LoadBalancerStatus(ingress=ingress))
     after = msgspec.structs.replace(service, status=status)
     return before if before == after else after
-
-
-def _with_dns_slice(
-    slices: dict[NamespacedName, tuple[EndpointSlice, ...]],
-    services: Mapping[NamespacedName, Service],
-    addresses: Sequence[str],
-    node_name: str,
-) -> dict[NamespacedName, tuple[EndpointSlice, ...]]:
-    """Our DNS server is the endpoint of `kube-dns`, unless the manifests bring one that is ready."""
-    service = services.get(builtin.DNS_SERVICE)
-    if service is None or not addresses:
-        return slices
-    if any(e.conditions.is_ready for piece in slices.get(service.key, ()) for e in piece.endpoints):
-        return slices
-    return {**slices, service.key: builtin.dns_slices(service, addresses, node_name)}
 
 
 def _same_to_dns(one: Snapshot, other: Snapshot) -> bool:

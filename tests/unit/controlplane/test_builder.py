@@ -88,6 +88,9 @@ def test_objects_that_did_not_change_stay_the_same_when_others_do():
         assert after.services[key] is before.services[key]
         assert after.slices[key] is before.slices[key]
     assert after.pods is before.pods
+    dns = NamespacedName("kube-system", "kube-dns")
+    assert before.slices[dns]
+    assert after.slices[dns] is before.slices[dns]
 
 
 def test_mirrored_and_hand_written_slices_stay_the_same_side_by_side():
