@@ -34,12 +34,12 @@ class OpenFrontend:
     def __init__(
         self, sock: socket.socket, open_listener: OpenListener, sockets: Sockets, inside: Collection[str] = ()
     ) -> None:
-        """`inside` are the sources that count as inside the cluster."""
+        """`inside` are the sources that count as inside the cluster; others are shown by the next `show`."""
+        self.inside = inside
         self.is_limited = True  # the kernel does what was asked of it last
         self._sock = sock
         self._open_listener = open_listener
         self._sockets = sockets
-        self._inside = inside
         self._allowed: Sources = None
         self._listener: Listener | None = None
         self._queue: FullQueue | None = None
@@ -48,7 +48,7 @@ class OpenFrontend:
         """Serve the frontend from now on, in place of the one before; both have the same key."""
         if self._allowed is not None:  # whom the new filter lets in must find the new frontend
             self._tell(frontend)
-        allowed = allowed_sources(frontend, self._inside)
+        allowed = allowed_sources(frontend, self.inside)
         if allowed != self._allowed:
             await self._limit(allowed)
         if allowed == () and not self.is_limited and frontend.key.protocol is Protocol.TCP:

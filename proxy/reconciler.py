@@ -93,6 +93,10 @@ class Reconciler:
         keys = (*self._desired.frontends, *self._desired.elsewhere)
         return {key: status for key in keys if (status := self.status_of(key)) is not None}
 
+    def set_inside(self, inside: Collection[str]) -> None:
+        """Other sources count as inside the cluster; `apply` acts on it."""
+        self._inside = inside
+
     async def apply(self, desired: Desired) -> None:
         """Make it true, as far as the host lets us; what failed is tried again by itself."""
         async with self._lock:
@@ -100,6 +104,7 @@ class Reconciler:
             self._desired = desired
             await self._close(changes.close)
             await self._update(changes.update)
+            await self._move_inside()
             await self._release(changes.release)
             await self._claim(changes.claim)
             await self._open(changes.open)
@@ -132,6 +137,13 @@ class Reconciler:
             opened = self._open_frontends.get(frontend.key)
             if opened is not None:
                 await opened.show(frontend)
+
+    async def _move_inside(self) -> None:
+        """Have the frontends that are open judge by the sources of today."""
+        for key, opened in self._open_frontends.items():
+            if opened.inside is not self._inside:
+                opened.inside = self._inside
+                await opened.show(self._desired.frontends[key])
 
     async def _release(self, addresses: Collection[str]) -> None:
         for address in addresses:

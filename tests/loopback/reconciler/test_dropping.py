@@ -128,6 +128,9 @@ async def test_without_local_endpoints_only_who_is_inside_gets_in(bench):
     web = msgspec.structs.replace(bench.frontend(), kind=FrontendKind.NODE_PORT, internal=NEAR, external=())
     await reconciler.apply(Desired(generation=1, frontends={web.key: web}))
     assert bench.steps("allow_only") == [("allow_only", ("10.244.0.0/16", "127.0.0.0/8"))]
+    reconciler.set_inside(("10.244.0.0/24",))
+    await reconciler.apply(Desired(generation=2, frontends={web.key: web}))
+    assert bench.steps("allow_only")[1:] == [("allow_only", ("10.244.0.0/24",))]
     await reconciler.close()
 
 

@@ -1,0 +1,87 @@
+"""What carries connections in one process: one reactor with its listeners, one balancer, one reconciler."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from random import SystemRandom
+from socket import socket
+
+from proxy.addresses import HelperSockets, LocalSockets
+from proxy.balancer import Balancer
+from proxy.counters import Counters
+from proxy.desired import Desired
+from proxy.flows import FlowSettings
+from proxy.listener import TcpListener
+from proxy.model import Endpoint, Frontend, Protocol, ServicePortName
+from proxy.openfrontend import OpenListener
+from proxy.options import Scheduler
+from proxy.reactor import Reactor
+from proxy.reconciler import Reconciler
+from proxy.relaysettings import RelaySettings
+from proxy.sources import inside_sources
+from proxy.udp import UdpListener
+
+from .settings import Settings
+from .tasks import spawn
+
+log = logging.getLogger(__name__)
+
+
+class DataPlane:
+    """Serves what is desired; made inside the running event loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sockets: HelperSockets | LocalSockets,
+        own_addresses: Collection[str],
+        cluster_cidrs: Collection[str] = (),
+    ) -> None:
+        """`own_addresses` are this host's; they and `cluster_cidrs` count as inside the cluster."""
+        self.counters = Counters()
+        self._cluster_cidrs = tuple(cluster_cidrs)
+        self._reactor = Reactor(asyncio.get_running_loop())
+        self._relay = RelaySettings(dial_attempts=settings.dial_attempts, idle_seconds=settings.idle_seconds)
+        self._flows = FlowSettings(
+            idle_seconds=settings.udp_idle_seconds, stream_idle_seconds=settings.udp_stream_idle_seconds
+        )
+        self._balancer = Balancer(SystemRandom(), Scheduler(settings.scheduler), self._cluster_cidrs, own_addresses)
+        openers: dict[Protocol, OpenListener] = {Protocol.TCP: self._open_tcp, Protocol.UDP: self._open_udp}
+        inside = inside_sources(self._cluster_cidrs, own_addresses)
+        self.reconciler = Reconciler(sockets, openers, self._balancer.forget, spawn, inside)
+
+    def move(self, own_addresses: Collection[str]) -> None:
+        """The host has other addresses; connections are judged by them from the next `apply` on."""
+        self._balancer.set_local_addresses(own_addresses)
+        self.reconciler.set_inside(inside_sources(self._cluster_cidrs, own_addresses))
+
+    async def apply(self, desired: Desired) -> None:
+        """Make it true; returns once every frontend is open, or has a status that says why not."""
+        await self.reconciler.apply(desired)
+        self._retain_counters(desired)
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Let nobody in any more; give connections that long to finish, and reset those that have not."""
+        desired = self.reconciler.desired
+        await self.reconciler.apply(Desired(generation=desired.generation, claims=desired.claims))
+        cut = await self._reactor.connections.drain(grace_seconds)
+        if cut:
+            log.warning("connections were reset", extra={"kv": {"count": cut, "after_seconds": grace_seconds}})
+
+    async def close(self) -> None:
+        """Close what is left, and give the addresses back."""
+        await self.reconciler.close()
+        self._reactor.close()
+
+    def _open_tcp(self, sock: socket, frontend: Frontend) -> TcpListener:
+        return TcpListener(self._reactor, sock, frontend, self._balancer, self.counters, self._relay)
+
+    def _open_udp(self, sock: socket, frontend: Frontend) -> UdpListener:
+        return UdpListener(self._reactor, sock, frontend, self._balancer, self.counters, self._flows)
+
+    def _retain_counters(self, desired: Desired) -> None:
+        """Count for the endpoints that there are; only Services and endpoints that went make this necessary."""
+        endpoints: dict[ServicePortName, set[Endpoint]] = {}
+        for frontend in desired.frontends.values():
+            endpoints.setdefault(frontend.service, set()).update(frontend.internal, frontend.external)
+        self.counters.retain(endpoints)
