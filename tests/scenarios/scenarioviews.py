@@ -13,7 +13,6 @@ from dns.model import Follow, NotOurs, Query, Rcode, Record, RecordType, Reply, 
 from dns.names import from_text, to_text
 from dns.plugins.kubernetes import Kubernetes
 from dns.records import ClusterRecords, RecordOptions
-from proxy.frontends import Frontends
 from proxy.model import Endpoint as ProxyEndpoint
 from proxy.model import Frontend, FrontendKind
 
@@ -55,7 +54,7 @@ def _frontends(cluster: Cluster, expectation: Expectation) -> list[str]:
     shown = [
         desired.frontends.get(key, frontend)
         for key, frontend in merged.frontends.items()
-        if (frontend.service.namespace, frontend.service.name) in keys
+        if frontend.service[:2] in keys
     ]
     rows = [
         (
@@ -72,8 +71,9 @@ def _frontends(cluster: Cluster, expectation: Expectation) -> list[str]:
         for frontend in sorted(shown, key=_place)
     ]
     heading = ("ADDRESS", "PORT", "KIND", "SERVICE", "INTERNAL", "EXTERNAL", "AFFINITY", "SOURCES", "NOT-SERVED")
-    loops = [f"loop: {loop.service} -> {loop.endpoint}" for loop in desired.loops]
-    return [*_table(heading, rows, 6), *_conflicts(merged), *loops]
+    conflicts = [f"conflict: {c.message}" for c in merged.conflicts if keys & {c.winner[:2], c.loser[:2]}]
+    loops = [f"loop: {loop.service} -> {loop.endpoint}" for loop in desired.loops if loop.service[:2] in keys]
+    return [*_table(heading, rows, 6), *conflicts, *loops]
 
 
 def _place(frontend: Frontend) -> tuple[object, ...]:
@@ -83,10 +83,6 @@ def _place(frontend: Frontend) -> tuple[object, ...]:
 
 def _side(frontend: Frontend, endpoints: Iterable[ProxyEndpoint]) -> str:
     return ",".join(map(str, endpoints)) or frontend.verdict.value
-
-
-def _conflicts(merged: Frontends) -> list[str]:
-    return [f"conflict: {conflict.message}" for conflict in merged.conflicts]
 
 
 def _slices(cluster: Cluster, expectation: Expectation) -> list[str]:
