@@ -50,6 +50,7 @@ class ServerSettings(msgspec.Struct, frozen=True):
     zones: tuple[Labels, ...]
     port: int
     plugins: Mapping[type[PluginSettings], PluginSettings]
+    named: Mapping[str, PluginSettings]  # the same by the plugin's name
 
     def get(self, kind: type[_T]) -> _T | None:
         """The settings of a plugin, `None` if the block does not load it."""
@@ -93,7 +94,8 @@ def configure(
         for port, zones in by_port.items():
             plugins, plugin_problems = _plugins(block, Scope(zones))
             found += [problem for problem in plugin_problems if problem not in found]
-            servers.append(ServerSettings(zones, port, plugins))
+            by_type = {type(made): made for made in plugins.values()}
+            servers.append(ServerSettings(zones, port, by_type, plugins))
     if any(not problem.warning for problem in found):
         return None, tuple(found)
     return DnsConfig(tuple(servers), tuple(found)), ()
@@ -122,16 +124,15 @@ def _zones_by_port(
     return by_port, problems
 
 
-def _plugins(
-    block: ServerBlock, scope: Scope
-) -> tuple[dict[type[PluginSettings], PluginSettings], list[CorefileProblem]]:
-    settings: dict[type[PluginSettings], PluginSettings] = {}
+def _plugins(block: ServerBlock, scope: Scope) -> tuple[dict[str, PluginSettings], list[CorefileProblem]]:
+    """The settings of the plugins that a block loads, by name."""
+    settings: dict[str, PluginSettings] = {}
     problems: list[CorefileProblem] = []
     for plugin in PLUGINS:
         directives = [directive for directive in block.directives if directive.name == plugin.name]
         if directives:
             made, report = _configured(plugin, directives, scope)
-            settings[type(made)] = made
+            settings[plugin.name] = made
             problems += report.problems
     return settings, problems
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from .config import DnsConfig, configure
 from .corefiletokens import CorefileProblem
 from .hostsfile import MAX_OCTETS
+from .model import Labels
 from .plugins.forward import Upstream
-from .resolvconf import nameservers
+from .resolvconf import nameservers, search_domains
 
 log = logging.getLogger(__name__)
 
 MAX_COREFILE = 1 << 20  # octets
+RESOLV_CONF = "/etc/resolv.conf"
 
 
 def read_corefile(path: Path, environment: Mapping[str, str]) -> tuple[DnsConfig | None, tuple[CorefileProblem, ...]]:
@@ -48,6 +50,11 @@ def read_upstreams(path: str) -> tuple[Upstream, ...]:
         log.warning("resolv.conf cannot be read", extra={"kv": {"path": path}})
         return ()
     return nameservers(text)
+
+
+def read_search(path: str) -> tuple[Labels, ...]:
+    """The search list of a resolv.conf; empty if it cannot be read."""
+    return search_domains(read_text(Path(path), MAX_COREFILE) or "")
 
 
 def read_text(path: Path, limit: int = MAX_OCTETS) -> str | None:

@@ -79,7 +79,7 @@ class Forwarder:
         if pending is not None:
             pending.waiting.append(answered)
             return
-        pending = self._pending[key] = _Pending(ask, Attempts(ask.group, self._rng, self._loop.time()))
+        pending = self._pending[key] = _Pending(ask, Attempts(ask.group, self._rng, self._loop.time(), ask.deadline))
         pending.waiting.append(answered)
         ask.group.concurrent += 1
         self._attempt(key, pending)

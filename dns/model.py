@@ -113,6 +113,7 @@ class Reply(msgspec.Struct, frozen=True):
     explanation: str = ""  # RFC 8914 text for clients that sent EDNS
     explanation_code: int = 0  # RFC 8914 section 4: 0 is "Other Error", 14 "Not Ready"
     truncated: bool = False  # what an upstream gave was cut
+    record_class: int = 1  # of all its records: IN, or CH for what the server says of itself
 
 
 class NotOurs(msgspec.Struct, frozen=True):

@@ -22,7 +22,6 @@ _FIXED = struct.Struct("!HHIH")  # type, class, TTL, length of the data
 _OPTION = struct.Struct("!HH")
 _SRV = struct.Struct("!HHH")
 _SOA = struct.Struct("!IIIII")
-_IN = 1
 _OPT_LENGTH = 11  # an OPT record without options
 _EXTENDED_ERROR = 15  # RFC 8914
 _ECHOED_OPTIONS = frozenset({3, 9, 10, 11, 12})  # NSID, EXPIRE, COOKIE, KEEPALIVE, PADDING (request/edns0.go)
@@ -92,7 +91,7 @@ def _opt(edns: Edns, rcode: Rcode, options: Iterable[tuple[int, bytes]]) -> byte
 
 
 def _packed(query: Query, reply: Reply, limit: int, opt: bytes, *, recursion_available: bool) -> bytes:
-    writer = _Writer(query.qname, query.qtype, query.qclass, limit - len(opt))
+    writer = _Writer(query.qname, query.qtype, query.qclass, limit - len(opt), reply.record_class)
     counts = [writer.add(section) for section in (reply.answer, reply.authority, reply.additional)]
     bits = (
         QR
@@ -111,10 +110,11 @@ def _packed(query: Query, reply: Reply, limit: int, opt: bytes, *, recursion_ava
 class _Writer:
     """The sections of one message; once a record does not fit, no further one is taken."""
 
-    def __init__(self, qname: Labels, qtype: int, qclass: int, limit: int) -> None:
+    def __init__(self, qname: Labels, qtype: int, qclass: int, limit: int, record_class: int) -> None:
         self._buffer: Any = DNSBuffer(bytes(HEADER_LENGTH))
         self._buffer.offset = HEADER_LENGTH
         self._limit = limit
+        self._class = record_class
         self._pointers: dict[Labels, bytes] = {}
         self.is_full = False
         self._name(qname)
@@ -145,9 +145,9 @@ class _Writer:
         data = record.data
         if record.type in _ADDRESS_TYPES and isinstance(data, str):
             address = ipaddress.ip_address(data).packed
-            self._buffer.append(_FIXED.pack(record.type, _IN, record.ttl, len(address)) + address)
+            self._buffer.append(_FIXED.pack(record.type, self._class, record.ttl, len(address)) + address)
             return
-        self._buffer.append(_FIXED.pack(record.type, _IN, record.ttl, 0))
+        self._buffer.append(_FIXED.pack(record.type, self._class, record.ttl, 0))
         start = self._buffer.offset
         self._data(record)
         self._buffer.update(start - 2, "!H", self._buffer.offset - start)

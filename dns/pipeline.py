@@ -1,11 +1,12 @@
 """Pure: the way of a query through the plugins of its server block, in CoreDNS' fixed order.
 
-hosts, kubernetes, cache, forward. One departure: what upstreams said is looked for
-after our own names, so that a name that is new here answers at once. A query that only an upstream can answer becomes
-an `Ask`, whose answer comes back through `finish`.
+First the steps of the plugins that have one, then hosts, kubernetes, cache, forward. One departure: what upstreams said
+is looked for after our own names, so that a name that is new here answers at once. A query that only an upstream can
+answer becomes an `Ask`, whose answer comes back through `finish`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -18,7 +19,9 @@ from .hostsfile import HostsTable
 from .model import Follow, Labels, NotOurs, Query, Rcode, RecordType, Reply
 from .names import is_within, lower, to_text
 from .origins import longest_match
+from .plugins import PLUGINS
 from .plugins.cache import Cache
+from .plugins.chaos import Chaos
 from .plugins.forward import Forward, Upstream
 from .plugins.hosts import Hosts
 from .plugins.kubernetes import Kubernetes
@@ -26,13 +29,11 @@ from .plugins.loadbalance import Loadbalance
 from .plugins.log import Log
 from .records import ClusterRecords, RecordOptions
 from .responses import ParsedResponse
+from .steps import MAX_HOPS, REFUSED, SERVFAIL, Following, Heard, Host, Result, Step, Steps, Visit, Wait
 from .upstreams import UpstreamGroup
 
-MAX_FOLLOWS = 10  # CNAMEs from one ExternalName to the next (plugin/pkg/upstream)
 _IN = 1
-
-SERVFAIL = Reply(Rcode.SERVFAIL, authoritative=False)
-REFUSED = Reply(Rcode.REFUSED, authoritative=False)
+NOWHERE = Host()
 _NOT_READY = Reply(
     Rcode.SERVFAIL, authoritative=False, explanation="the manifests are not read yet", explanation_code=14
 )
@@ -47,21 +48,24 @@ class Answer(msgspec.Struct, frozen=True):
     is_constant: bool = False
     is_balanced: bool = False  # its records are still to be shuffled, for each client anew
     log: Log | None = None
+    shown: Query | None = None  # what the reply is made for, where that is not the query itself
+    is_dropped: bool = False
+    is_transfer: bool = False
 
 
-class Ask(msgspec.Struct, frozen=True):
-    """What an upstream of `group` has to say on `query`, for the `asked` one; `follows` led from one to the other."""
+class Ask(Wait, frozen=True):
+    """What an upstream of `group` has to say on `query`. Nobody waits for it after `deadline` (monotonic seconds)."""
 
-    asked: Query
     query: Query
-    block: "Block"
     query_block: "Block"
     group: UpstreamGroup
     over_tcp: bool
-    follows: tuple[Follow, ...] = ()
+    deadline: float | None = None
+    way: "Way | None" = None  # that goes on with the answer
 
 
 Decision: TypeAlias = Answer | Ask
+Way: TypeAlias = Generator[Wait, Heard, Answer]
 
 
 class Block:
@@ -72,6 +76,8 @@ class Block:
         self.zone = to_text(zone)
         self.groups = tuple(groups)
         self.forwards = settings.get(Forward) is not None
+        self.opens_classes = self.forwards or settings.get(Chaos) is not None
+        self.steps = _steps(settings)
         kubernetes = settings.get(Kubernetes)
         self.record_options = kubernetes.options if kubernetes else None
         cache = settings.get(Cache)
@@ -91,114 +97,163 @@ class Block:
         return None
 
 
+def _steps(settings: ServerSettings) -> tuple[Step, ...]:
+    """The parts of the plugins that the block loads, in the order of the pipeline."""
+    loaded = settings.named
+    return tuple(plugin.step(loaded[plugin.name]) for plugin in PLUGINS if plugin.step and plugin.name in loaded)
+
+
 class Pipeline:
     """The server blocks of one port."""
 
-    def __init__(self, blocks: Mapping[Labels, Block], counters: Counters) -> None:
+    def __init__(self, blocks: Mapping[Labels, Block], counters: Counters, host: Host = NOWHERE) -> None:
         self.blocks = blocks
         self.counters = counters
+        self.host = host
         self.records: Mapping[RecordOptions, ClusterRecords] = {}
         self.probes: dict[Labels, tuple[UpstreamGroup, Upstream]] = {}
+        self._now = 0.0  # of the call under way
+        self._chains = {block: self._chain(block) for block in blocks.values()}
 
-    def decide(self, query: Query, *, over_tcp: bool, now: float) -> Decision:
-        """What to do with a query at `now` (monotonic seconds)."""
-        return self._decide(query, query, None, (), over_tcp=over_tcp, now=now)
+    def decide(self, query: Query, *, over_tcp: bool, now: float, client: str = "") -> Decision:
+        """What to do with a query from a client's address at `now` (monotonic seconds)."""
+        self._now = now
+        visit = Visit(query, self._lookup, client=client, over_tcp=over_tcp, now=now, host=self.host)
+        way = self._way(visit)
+        try:
+            return _waiting(next(way), way)
+        except StopIteration as end:
+            return _answer_of(end)
 
-    def _decide(
-        self,
-        asked: Query,
-        query: Query,
-        first: Block | None,
-        follows: tuple[Follow, ...],
-        *,
-        over_tcp: bool,
-        now: float,
-    ) -> Decision:
-        qname = lower(query.qname)
-        zone = longest_match(qname, self.blocks)
-        if zone is None:
-            return self._answer(first, REFUSED, follows)
-        block = self.blocks[zone]
-        first = first or block
-        if query.qclass != _IN and not block.forwards:
-            return self._answer(first, REFUSED, follows)
-        if query.qtype == RecordType.HINFO and qname in self.probes:
-            group, upstream = self.probes[qname]
+    def finish(self, ask: Ask, response: ParsedResponse | None, octets: int, now: float) -> Decision:
+        """How it goes on with an upstream's response of so many octets to an `Ask`; `None` is that none came."""
+        assert ask.way is not None
+        self._now = now
+        try:
+            return _waiting(ask.way.send(Heard(response, octets)), ask.way)
+        except StopIteration as end:
+            return _answer_of(end)
+
+    def _way(self, visit: Visit) -> Way:
+        """From the query to the answer, with what the server block makes of it in the end."""
+        block = self._block_for(visit.query)
+        if block is None:
+            return Answer(REFUSED.reply)
+        result = yield from self._visit(block, visit)
+        return Answer(
+            result.reply,
+            block.zone,
+            result.recursion_available,
+            result.is_constant and block.log is None,
+            block.balances and not result.is_transfer,
+            block.log,
+            _shown(visit.query, result.shown),
+            result.is_dropped,
+            result.is_transfer,
+        )
+
+    def _lookup(self, visit: Visit) -> Steps:
+        """The same for names that are looked up on the way."""
+        block = self._block_for(visit.query)
+        if block is None:
+            return REFUSED
+        return (yield from self._visit(block, visit))
+
+    def _block_for(self, query: Query) -> Block | None:
+        zone = longest_match(lower(query.qname), self.blocks)
+        return None if zone is None else self.blocks[zone]
+
+    def _visit(self, block: Block, visit: Visit) -> Steps:
+        query = visit.query
+        if query.qclass != _IN and not block.opens_classes:
+            return REFUSED
+        if query.qtype == RecordType.HINFO and (probe := self.probes.get(lower(query.qname))):
+            group, upstream = probe
             group.mark_looping(upstream)
-            return self._answer(first, REFUSED, follows)
-        local = self._local(block, query)
-        if isinstance(local, Reply):
-            constant = not follows and block.log is None and block.hosts is None
-            constant = constant and local.rcode in {Rcode.NOERROR, Rcode.NXDOMAIN}
-            return self._answer(first, local, follows, is_constant=constant)
-        if isinstance(local, NotOurs):
-            return self._forward(block, asked, query, first, follows, over_tcp=over_tcp, now=now)
-        if len(follows) == MAX_FOLLOWS:
-            return self._answer(first, local.reply, follows)
-        target = msgspec.structs.replace(query, qname=local.target)
-        return self._decide(asked, target, first, (*follows, local), over_tcp=over_tcp, now=now)
+            return REFUSED
+        records = None if block.record_options is None else self.records.get(block.record_options)
+        return (yield from self._chains[block](msgspec.structs.replace(visit, records=records)))
 
-    def _local(self, block: Block, query: Query) -> Reply | Follow | NotOurs:
-        """What hosts and kubernetes say."""
-        if block.hosts is not None and (reply := block.hosts.answer(query)) is not None:
+    def _chain(self, block: Block) -> Following:
+        following: Following = partial(self._core, block)
+        for step in reversed(block.steps):
+            following = partial(_run, step, following)
+        return following
+
+    def _core(self, block: Block, visit: Visit) -> Steps:
+        """What hosts and kubernetes say, and upstreams where those say nothing."""
+        local = self._local(block, visit)
+        match local:
+            case Reply(rcode):
+                constant = block.hosts is None and rcode in {Rcode.NOERROR, Rcode.NXDOMAIN}
+                return Result(local, is_constant=constant)
+            case Follow(reply, _) if visit.hops == MAX_HOPS:
+                return Result(reply)
+            case Follow(_, target):
+                found = yield from visit.again(msgspec.structs.replace(visit.query, qname=target))
+                return Result(_followed(local, found.reply))
+            case NotOurs():
+                return (yield from self._forward(block, visit))
+
+    def _local(self, block: Block, visit: Visit) -> Reply | Follow | NotOurs:
+        if block.hosts is not None and (reply := block.hosts.answer(visit.query)) is not None:
             return reply
         if block.record_options is None:
             return NotOurs()
-        records = self.records.get(block.record_options)
-        return _NOT_READY if records is None else answer(records, query)
+        return _NOT_READY if visit.records is None else answer(visit.records, visit.query)
 
-    def _forward(
-        self,
-        block: Block,
-        asked: Query,
-        query: Query,
-        first: Block,
-        follows: tuple[Follow, ...],
-        *,
-        over_tcp: bool,
-        now: float,
-    ) -> Decision:
+    def _forward(self, block: Block, visit: Visit) -> Steps:
+        query = visit.query
         group = block.group_for(lower(query.qname))
         if group is None:
             # CoreDNS: "no next plugin found", which is SERVFAIL.
-            return self._answer(first, SERVFAIL, follows)
+            return SERVFAIL
         if block.cache is not None:
-            cached = block.cache.get(query, now)
+            cached = block.cache.get(query, self._now)
             if cached is not None:
                 self.counters.cache_hits["denial" if cached.is_denial else "success"] += 1
-                return self._answer(first, cached.reply, follows, recursion_available=cached.recursion_available)
+                return Result(cached.reply, cached.recursion_available)
             self.counters.cache_misses += 1
         if not group.usable:
-            return self._answer(first, REFUSED, follows)
+            return REFUSED
         if group.is_full:
             self.counters.max_concurrent_rejects += 1
-            return self._answer(first, REFUSED, follows)
-        return Ask(asked, query, first, block, group, over_tcp, follows)
+            return REFUSED
+        heard = yield Ask(query, block, group, visit.over_tcp, visit.deadline)
+        return self._heard(block, query, heard)
 
-    def finish(self, ask: Ask, response: ParsedResponse | None, octets: int, now: float) -> Answer:
-        """The answer to an `Ask` from an upstream's response of so many octets; `None` is that none came."""
+    def _heard(self, block: Block, query: Query, heard: Heard) -> Result:
+        response = heard.response
         if response is None:
-            return self._answer(ask.block, SERVFAIL, ask.follows)
+            return SERVFAIL
         reply = _reply_of(response)
         available = response.header.recursion_available
-        if ask.query_block.cache is not None:
-            reply = ask.query_block.cache.put(ask.query, reply, now, recursion_available=available, octets=octets)
-        return self._answer(ask.block, reply, ask.follows, recursion_available=available)
+        if block.cache is not None:
+            reply = block.cache.put(query, reply, self._now, recursion_available=available, octets=heard.octets)
+        return Result(reply, available)
 
-    def _answer(
-        self,
-        block: Block | None,
-        reply: Reply,
-        follows: tuple[Follow, ...],
-        *,
-        recursion_available: bool = False,
-        is_constant: bool = False,
-    ) -> Answer:
-        for follow in reversed(follows):
-            reply, recursion_available = _followed(follow, reply), False
-        if block is None:
-            return Answer(reply)
-        return Answer(reply, block.zone, recursion_available, is_constant, block.balances, block.log)
+
+def _run(step: Step, following: Following, visit: Visit) -> Steps:
+    return step(visit, following)
+
+
+def _waiting(wait: Wait, way: Way) -> Ask:
+    """The question for an upstream that the way has come to, with the way in it."""
+    assert isinstance(wait, Ask)
+    return msgspec.structs.replace(wait, way=way)
+
+
+def _answer_of(end: StopIteration) -> Answer:
+    """What the way has ended with."""
+    assert isinstance(end.value, Answer)
+    return end.value
+
+
+def _shown(query: Query, shown: Query | None) -> Query | None:
+    """The query with what plugins changed of it that its reply shows: EDNS and RD, never the question."""
+    if shown is None:
+        return None
+    return msgspec.structs.replace(query, edns=shown.edns, recursion_desired=shown.recursion_desired)
 
 
 def _followed(follow: Follow, reply: Reply) -> Reply:

@@ -30,6 +30,7 @@ class PodIndex:
 
     def __init__(self, known: frozenset[tuple[str, str]]) -> None:
         self._known = known
+        self._namespaces = {address: namespace for namespace, address in sorted(known, reverse=True)}
 
     @classmethod
     def of(cls, pods: Iterable[Pod]) -> Self:
@@ -45,3 +46,7 @@ class PodIndex:
     def holds(self, namespace: str, address: str) -> bool:
         """Whether a pod of the namespace has the address, compared as text."""
         return (namespace, address) in self._known
+
+    def namespace_of(self, address: str) -> str | None:
+        """The namespace of the pod that has the address; of several, which share their node's, the first by name."""
+        return self._namespaces.get(address)

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from time import perf_counter
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol
 
 from .balancing import orders, shuffled
 from .counters import Counters, Listener, rcode_label, type_label
@@ -15,17 +15,25 @@ from .guard import Refusal, Silence, inspect
 from .model import Query, Rcode, Reply
 from .names import to_text
 from .packet import payload_limit, refuse, render
-from .pipeline import Answer, Ask, Pipeline
+from .pipeline import Answer, Ask, Decision, Pipeline
 from .plugins.errors import Errors
 from .querylog import Client, Exchange, line
 from .responses import ParsedResponse
+from .transfermessages import transfer_messages
 from .wirecache import ID_LENGTH, Kind, WireCache
 
 log = logging.getLogger(__name__)
 query_log = logging.getLogger(f"{__name__}.queries")
 
-Send: TypeAlias = Callable[[bytes], None]
-"""Called once for each packet, with the answer, or with nothing if there is none to send."""
+NO_MORE: Iterator[bytes] = iter(())
+
+
+class Send(Protocol):
+    """Called once for each packet, with the answer, or with nothing if there is none to send."""
+
+    def __call__(self, packet: bytes, more: Iterator[bytes] = NO_MORE, /) -> None:
+        """Sends a message, and over TCP all that follow it: only a transferred zone takes more than one."""
+
 
 _REFLECTORS = frozenset({7, 19, 53})  # echo, chargen, other name servers: their ports never get an error of the guard
 _DO = 0x8000
@@ -104,18 +112,30 @@ class Responder:
                 self._answer(_Received(packet, query, source, send, started))
 
     def _answer(self, received: "_Received") -> None:
-        decision = self.pipeline.decide(received.query, over_tcp=received.source.over_tcp, now=self._loop.time())
+        source = received.source
+        pipeline = self.pipeline
+        decision = pipeline.decide(
+            received.query, over_tcp=source.over_tcp, now=self._loop.time(), client=source.address
+        )
+        self._follow(received, pipeline, decision)
+
+    def _follow(self, received: "_Received", pipeline: Pipeline, decision: Decision) -> None:
+        """Answers, or asks an upstream and goes on with what that says."""
         if isinstance(decision, Answer):
             self._send(received, decision)
             return
         ask = decision
 
         def answered(response: ParsedResponse | None, octets: int) -> None:
-            self._guarded(received.packet, received.send, lambda: self._finish(received, ask, response, octets))
+            self._guarded(
+                received.packet, received.send, lambda: self._finish(received, pipeline, ask, response, octets)
+            )
 
         self._forwarder.ask(ask, answered)
 
-    def _finish(self, received: "_Received", ask: Ask, response: ParsedResponse | None, octets: int) -> None:
+    def _finish(
+        self, received: "_Received", pipeline: Pipeline, ask: Ask, response: ParsedResponse | None, octets: int
+    ) -> None:
         now = self._loop.time()
         if response is None:
             errors = ask.query_block.settings.get(Errors)
@@ -126,13 +146,29 @@ class Responder:
                     f"{Rcode.SERVFAIL:d} {to_text(query.qname)} {type_label(query.qtype)}: no upstream answered",
                     now,
                 )
-        self._send(received, self.pipeline.finish(ask, response, octets, now))
+        self._follow(received, pipeline, pipeline.finish(ask, response, octets, now))
 
     def _send(self, received: "_Received", answer: Answer) -> None:
-        query, source = received.query, received.source
+        if answer.is_dropped:
+            received.send(b"")
+            return
+        if answer.is_transfer:
+            self._transfer(received, answer)
+            return
+        query, source = answer.shown or received.query, received.source
         limit = payload_limit(query, udp=not source.over_tcp)
         reply = self._balanced(received, answer) if answer.is_balanced else answer.reply
         packet = render(query, reply, limit, recursion_available=answer.recursion_available)
+        kind = self._note(received, answer, packet)
+        if answer.is_constant:
+            cache = self.wire_cache(source.listener)
+            worthwhile = orders(reply) if answer.is_balanced else 1
+            cache.put(received.packet[ID_LENGTH:], packet[ID_LENGTH:], kind, orders=worthwhile)
+        received.send(packet)
+
+    def _note(self, received: "_Received", answer: Answer, packet: bytes) -> Kind:
+        """Counts and logs an answer."""
+        query, listener = received.query, received.source.listener
         kind = Kind(
             answer.zone,
             query.qtype,
@@ -141,19 +177,22 @@ class Responder:
             len(packet),
             bool(query.edns and query.edns.flags & _DO),
         )
-        if answer.is_constant:
-            cache = self.wire_cache(source.listener)
-            worthwhile = orders(reply) if answer.is_balanced else 1
-            cache.put(received.packet[ID_LENGTH:], packet[ID_LENGTH:], kind, orders=worthwhile)
         duration = perf_counter() - received.started
-        self._count(source.listener, kind, 1)
-        self.counters.took(source.listener.server, answer.zone, duration)
+        self._count(listener, kind, 1)
+        self.counters.took(listener.server, answer.zone, duration)
         if answer.log is not None:
-            client = Client(source.address, source.port, source.listener.proto)
+            client = Client(received.source.address, received.source.port, listener.proto)
             exchange = Exchange(query, answer.reply, client, len(received.packet), packet, duration)
             if (text := line(answer.log, exchange)) is not None:
                 query_log.info(text)
-        received.send(packet)
+        return kind
+
+    def _transfer(self, received: "_Received", answer: Answer) -> None:
+        """A whole zone, in as many messages as it takes; what is counted is the first."""
+        messages = transfer_messages(received.query, answer.reply)
+        first = next(messages)
+        self._note(received, answer, first)
+        received.send(first, messages)
 
     def _balanced(self, received: "_Received", answer: Answer) -> Reply:
         if answer.is_constant:

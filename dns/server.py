@@ -11,16 +11,18 @@ from controlplane.snapshot import Snapshot
 
 from .config import DEFAULT_PORT, DnsConfig, ServerSettings
 from .counters import Counters, Listener
-from .files import read_upstreams
+from .files import RESOLV_CONF, read_search, read_upstreams
 from .forwarder import Forwarder
 from .hostswatch import HostsWatch
 from .loopprobe import LoopProbe
 from .model import Labels
 from .pipeline import Block, Pipeline
+from .plugins.bind import Bind
 from .plugins.forward import Forward, Upstream
 from .plugins.loop import Loop
 from .records import ClusterRecords, RecordOptions
 from .responder import Responder
+from .steps import Host
 from .tcpserver import DEFAULT_TIMEOUTS, MAX_CLIENTS, TcpServer, Timeouts
 from .udpserver import UdpServer
 from .upstreams import UpstreamGroup
@@ -36,17 +38,17 @@ class _Port:
     def __init__(self, loop: asyncio.AbstractEventLoop, server: "DnsServer") -> None:
         self.blocks: tuple[Block, ...] = ()
         self.is_probed = False
-        self.responder = Responder(loop, Pipeline({}, server.counted), server.forwarder, server.counted)
+        self.responder = Responder(loop, Pipeline({}, server.counted, server.host), server.forwarder, server.counted)
         self.udp = UdpServer(loop, self.responder)
         self.tcp = TcpServer(
             loop, self.responder, server.counted, max_clients=server.max_tcp_clients, timeouts=server.tcp_timeouts
         )
 
-    def replace(self, blocks: dict[Labels, Block], counters: Counters) -> None:
+    def replace(self, blocks: dict[Labels, Block]) -> None:
         """Answers with other server blocks; what is under way ends with those that it began with."""
         self.blocks = tuple(blocks.values())
         self.is_probed = False
-        self.responder.pipeline = Pipeline(blocks, counters)
+        self.responder.pipeline = Pipeline(blocks, self.responder.counters, self.responder.pipeline.host)
         self.responder.forget()
 
     def close(self) -> None:
@@ -59,7 +61,7 @@ class DnsServer:
     """Answers queries on the sockets that it is given. Made inside a running event loop.
 
     `local_addresses` are those by which the server finds its own Service (for NS records): the node's, as the
-    Service's EndpointSlice holds them.
+    Service's EndpointSlice holds them. `host` is what it tells of the machine, which is looked up if it is not given.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class DnsServer:
         config: DnsConfig,
         *,
         local_addresses: Sequence[str] = (),
+        host: Host | None = None,
         max_tcp_clients: int = MAX_CLIENTS,
         tcp_timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
@@ -78,6 +81,7 @@ class DnsServer:
         self._loop = asyncio.get_running_loop()
         self.forwarder = Forwarder(self._loop, self.counted)
         self._local_addresses = tuple(local_addresses)
+        self.host = host or Host(socket.gethostname(), read_search(RESOLV_CONF))
         self._hosts = HostsWatch(self._loop)
         self._ports: dict[int, _Port] = {}
         self._own: set[Upstream] = set()
@@ -95,7 +99,7 @@ class DnsServer:
         self._hosts.close()
         for port in sorted(config.ports):
             here = self._ports.setdefault(port, _Port(self._loop, self))
-            here.replace(self._blocks(port), self.counted)
+            here.replace(self._blocks(port))
             for block in here.blocks:
                 self._hosts.watch(block)
         if self._snapshot is not None:
@@ -110,14 +114,16 @@ class DnsServer:
                 for zone in settings.zones:
                     block = blocks[zone] = Block(settings, zone, groups)
                     if block.record_options is not None:
-                        block.record_options = self._with_own(block.record_options, settings)
+                        block.record_options = self._with_own(block.record_options, block)
         return blocks
 
-    def _with_own(self, options: RecordOptions, settings: ServerSettings) -> RecordOptions:
-        """Loading `forward` opens all classes in CoreDNS, with what that shows of our names."""
-        return msgspec.structs.replace(
-            options, local_addresses=self._local_addresses, all_classes=settings.get(Forward) is not None
-        )
+    def _with_own(self, options: RecordOptions, block: Block) -> RecordOptions:
+        """Loading `forward` or `chaos` opens all classes in CoreDNS, with what that shows of our names.
+
+        With `bind` the plugin does not know the server's addresses (plugin/kubernetes/local.go).
+        """
+        local = () if block.settings.get(Bind) is not None else self._local_addresses
+        return msgspec.structs.replace(options, local_addresses=local, all_classes=block.opens_classes)
 
     async def start(
         self, udp: Sequence[socket.socket], tcp: Sequence[socket.socket], *, port: int = DEFAULT_PORT

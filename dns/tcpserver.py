@@ -4,12 +4,14 @@ import asyncio
 import errno
 import logging
 import socket
+from collections.abc import Iterator
+from itertools import islice
 from time import perf_counter
 from typing import NamedTuple
 
 from .counters import Counters, Listener
 from .framing import Framer, framed
-from .responder import Responder, Source
+from .responder import NO_MORE, Responder, Source
 from .wirecache import ID_LENGTH
 
 log = logging.getLogger(__name__)
@@ -158,6 +160,7 @@ class TcpClient:
         self._source = source
         self._framer = Framer()
         self._unsent = b""
+        self._more = NO_MORE  # messages of the same answer
         self._ended = False  # the client will send no more
         self._closed = False
         self._serving = False
@@ -252,13 +255,13 @@ class TcpClient:
         else:
             self._read(on=not self._ended and not self._is_waiting)
 
-    def _answered(self, packet: bytes) -> None:
+    def _answered(self, packet: bytes, more: Iterator[bytes] = NO_MORE) -> None:
         if self._closed:
             return
         self.is_busy = False
         self._arm(self._server.timeouts.idle)
         if packet:
-            self._unsent = framed(packet)
+            self._unsent, self._more = framed(packet), more
             self._writable()
         self._serve()
 
@@ -272,9 +275,8 @@ class TcpClient:
                 raise
             self.close()
             return
-        was_waiting = len(self._unsent) > sent
-        self._unsent = self._unsent[sent:]
-        if was_waiting:
+        self._unsent = self._unsent[sent:] or b"".join(map(framed, islice(self._more, 1)))
+        if self._unsent:
             self._loop.add_writer(self._socket, self._sendable)
             self._arm(self._server.timeouts.write)
 

@@ -3,11 +3,11 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Iterator
 from time import perf_counter
 
 from .counters import Listener
-from .responder import Responder, Source
+from .responder import NO_MORE, Responder, Send, Source
 from .wirecache import ID_LENGTH
 
 DATAGRAMS_PER_WAKE_UP = 64
@@ -82,10 +82,10 @@ class UdpServer:
             cache.seconds += perf_counter() - begun - missed
 
 
-def _sender(opened: socket.socket, client: tuple[str, int]) -> Callable[[bytes], None]:
+def _sender(opened: socket.socket, client: tuple[str, int]) -> Send:
     """Sends an answer, now or later; the socket may be closed by then."""
 
-    def send(packet: bytes) -> None:
+    def send(packet: bytes, _more: Iterator[bytes] = NO_MORE) -> None:
         if not packet or opened.fileno() < 0:
             return
         try:

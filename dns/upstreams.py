@@ -84,8 +84,8 @@ class UpstreamGroup:
 class Attempts:
     """The upstreams that one query is sent to, one after the other."""
 
-    def __init__(self, group: UpstreamGroup, rng: "Random", now: float) -> None:
-        self.deadline = now + OVERALL_TIMEOUT
+    def __init__(self, group: UpstreamGroup, rng: "Random", now: float, deadline: float | None = None) -> None:
+        self.deadline = min(now + OVERALL_TIMEOUT, now + OVERALL_TIMEOUT if deadline is None else deadline)
         self.all_down = False
         self._group = group
         self._rng = rng

@@ -1,7 +1,7 @@
 """Pure: what every plugin's configuration module shares: the interface, and how mistakes are reported."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -10,6 +10,7 @@ from dns.corefiletokens import CorefileProblem
 from dns.durations import DurationError, parse_duration
 from dns.model import Labels
 from dns.origins import origins_of
+from dns.steps import Step
 
 ALL_NAMES: tuple[Labels, ...] = ((),)
 """The zones that hold every name: the root."""
@@ -51,15 +52,17 @@ class Report:
 
 
 class Plugin(NamedTuple):
-    """One plugin's part in reading a Corefile.
+    """One plugin: how its part of a Corefile is read, and what it does to queries.
 
     `configure` is called once for a server block with all directives of the plugin in it, in file order; what is wrong
-    goes to the report. `once` refuses a second directive.
+    goes to the report. `once` refuses a second directive. `step` makes the plugin's part in the pipeline of what
+    `configure` returned; those that ask the server itself for something (an endpoint, a cache) have none.
     """
 
     name: str
     configure: Callable[[Sequence[Directive], Scope, Report], PluginSettings]
     once: bool = True
+    step: Callable[[Any], Step] | None = None
 
 
 class Address(NamedTuple):
@@ -132,6 +135,12 @@ def zones(where: Directive, texts: Sequence[str], report: Report) -> tuple[Label
             report.refuse(where, f"unable to normalize '{text}'")
         found += origins
     return tuple(found)
+
+
+def no_options(where: Directive, report: Report) -> None:
+    """Refuses all options of a plugin that has none."""
+    for option in where.block:
+        report.refuse_property(option)
 
 
 def fallthrough_zones(where: Directive, report: Report) -> tuple[Labels, ...]:

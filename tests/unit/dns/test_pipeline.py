@@ -7,11 +7,12 @@ from dns.counters import DROPPED, Counters
 from dns.hostsfile import HostsTable
 from dns.model import Query, Rcode, Record, RecordType
 from dns.names import from_text
-from dns.pipeline import MAX_FOLLOWS, Answer, Ask, Block, Pipeline
+from dns.pipeline import Answer, Ask, Block, Pipeline
 from dns.plugins.forward import Forward, Upstream
 from dns.plugins.hosts import Hosts
 from dns.records import ClusterRecords
 from dns.responses import ParsedResponse, ResponseHeader
+from dns.steps import MAX_HOPS
 from dns.upstreams import UpstreamGroup
 
 STOCK = """
@@ -190,7 +191,7 @@ def test_external_names_that_lead_from_zone_to_zone_end_somewhere(cluster):
     decision = found.decide("x.shop.svc.one.test")
     assert decision.reply.rcode is Rcode.NOERROR
     assert {record.type for record in decision.reply.answer} == {RecordType.CNAME}
-    assert len(decision.reply.answer) == MAX_FOLLOWS + 1
+    assert len(decision.reply.answer) == MAX_HOPS + 1
 
 
 def test_until_something_is_published_names_fail(world):
