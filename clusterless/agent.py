@@ -1,10 +1,9 @@
-"""The node agent: wires control plane, proxy, DNS and health together, from first snapshot to last connection."""
+"""The node agent's life: from the first snapshot over every change, of manifests or host, to the last connection."""
 
 import asyncio
 import contextlib
 import logging
 import signal
-import time
 
 import msgspec
 
@@ -12,21 +11,21 @@ from controlplane.snapshot import Snapshot
 from controlplane.state import StateError
 from dns.config import DnsConfig
 from proxy.addresses import HelperSockets, LocalSockets
-from proxy.hostfacts import HostFacts, primary_addresses
 
 from .clusterfeed import ClusterFeed, freeze_garbage
-from .health import Health
-from .nodedns import NodeDns
-from .nodeproxy import NodeProxy
+from .node import Node
 from .notify import notify
 from .settings import Settings
 from .starterror import StartError
 from .tasks import spawn
-from .watch import changes
+from .watch import watch
 
 __all__ = ["Agent", "StartError"]
 
 log = logging.getLogger(__name__)
+
+# How often to look whether the host has other addresses, and to try again what failed.
+LOOK_SECONDS = 3.0
 
 
 class Agent:
@@ -42,6 +41,9 @@ class Agent:
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._wake = asyncio.Event()
+        self._must_apply = False
+        self._must_reload = False
+        self._failure: BaseException | None = None
 
     async def run(self) -> int:
         """Serve until told to stop; returns the exit code. Raises StartError when serving cannot begin."""
@@ -50,107 +52,96 @@ class Agent:
             await self._serve()
         finally:
             await self._sockets.close()
-        return 0
+        return 1 if self._failure else 0
+
+    def fail(self, error: BaseException) -> None:
+        """Something that serving depends on has ended: to be started again is better than to linger."""
+        log.critical("the program stops", extra={"kv": {"reason": str(error)}}, exc_info=error)
+        self._failure = error
+        self._on_stop()
 
     async def _serve(self) -> None:
-        facts = await self._sockets.facts()
-        feed = self._feed(facts)
-        snapshot = await asyncio.to_thread(feed.refresh)
-        freeze_garbage()
         async with contextlib.AsyncExitStack() as stack:
+            facts = await self._sockets.facts()
+            node = Node(self._settings, self._sockets, facts, self._dns_config, proxy=self._with_proxy)
+            stack.push_async_callback(node.close)
+            feed = self._feed(node)
             stack.callback(feed.close)
-            if self._with_proxy:
-                await self._announce_ranges(facts)
-            dns = NodeDns(self._settings, self._dns_config, self._sockets, facts) if self._dns_config else None
-            if dns:
-                stack.push_async_callback(dns.close)
-            proxy = NodeProxy(self._settings, self._sockets, facts) if self._with_proxy else None
-            if proxy:
-                stack.push_async_callback(proxy.close)
-            health = Health(self._settings, facts, proxy, dns)
-            stack.push_async_callback(health.close)
-            await self._publish(snapshot, proxy, dns, health)
-            await health.listen()
-            if dns:
-                await dns.listen()
-            notify("READY=1")
-            await self._follow(feed, snapshot, proxy, dns, health)
+            snapshot = await asyncio.to_thread(feed.refresh)
+            freeze_garbage()
+            await node.announce()
+            await node.publish(snapshot)
+            await node.listen()
+            await self._follow(node, feed, snapshot)
             notify("STOPPING=1")
-            if proxy:
-                await self._drain(proxy)
+            await self._drain(node)
 
-    def _feed(self, facts: HostFacts) -> ClusterFeed:
+    def _feed(self, node: Node) -> ClusterFeed:
         options = msgspec.structs.replace(
             self._settings.cluster,
             hostname=self._settings.hostname_override.lower() or self._settings.cluster.hostname,
-            node_addresses=primary_addresses(facts, self._settings.node_ip),
+            node_addresses=node.primary_addresses,
         )
         try:
             return ClusterFeed(self._settings.filenames, options, self._settings.state_dir)
         except StateError as error:
             raise StartError(str(error)) from error
 
-    async def _announce_ranges(self, facts: HostFacts) -> None:
-        """Answer for the service ranges; one that cannot be had is told once, and its frontends say so too."""
-        ranges = self._settings.cluster.service_cluster_ip_ranges
-        sources = primary_addresses(facts, self._settings.node_ip)
-        refused = await self._sockets.announce(ranges, sources, force=self._settings.force_ranges)
-        for reason in refused.values():
-            log.error("service range cannot be used", extra={"kv": {"reason": reason}})
-
-    async def _publish(self, snapshot: Snapshot, proxy: NodeProxy | None, dns: NodeDns | None, health: Health) -> None:
-        started = time.monotonic()
-        health.queued()
-        if dns:
-            await dns.publish(snapshot)
-        if proxy:
-            await proxy.apply(snapshot, dns.keys if dns else ())
-        health.applied(snapshot)
-        seconds = round(time.monotonic() - started, 3)
-        details = {"generation": snapshot.generation, "services": len(snapshot.services), "seconds": seconds}
-        log.info("snapshot applied", extra={"kv": details})
-
-    async def _follow(
-        self,
-        feed: ClusterFeed,
-        snapshot: Snapshot,
-        proxy: NodeProxy | None,
-        dns: NodeDns | None,
-        health: Health,
-    ) -> None:
+    async def _follow(self, node: Node, feed: ClusterFeed, snapshot: Snapshot) -> None:
         """Apply changes until told to stop. The files are read in a thread, so that no connection waits for it."""
-        watcher = spawn(self._watch(feed), "watch manifests")
-        try:
-            while not self._stop.is_set():
-                await self._wake.wait()
-                self._wake.clear()
-                fresh = await asyncio.to_thread(feed.refresh)
-                if fresh is not snapshot and not self._stop.is_set():
-                    snapshot = fresh
-                    await self._publish(snapshot, proxy, dns, health)
-        finally:
-            self._stop.set()
-            await watcher
+        watching = watch(feed.watched, self._on_watching, self._wake.set, self._stop)
+        tasks = [
+            spawn(watching, "watch manifests", on_failure=self.fail),
+            spawn(self._follow_host(node, feed), "follow the host", on_failure=self.fail),
+        ]
+        while not self._stop.is_set():
+            await self._wake.wait()
+            self._wake.clear()
+            if self._must_reload:
+                self._must_reload = False
+                await node.reload()
+            fresh = await asyncio.to_thread(feed.refresh)
+            if (fresh is not snapshot or self._must_apply) and not self._stop.is_set():
+                snapshot, self._must_apply = fresh, False
+                await node.publish(snapshot)
+        await asyncio.wait(tasks)
 
-    async def _watch(self, feed: ClusterFeed) -> None:
-        async for _ in changes(feed.watched, self._stop):
-            self._wake.set()
+    async def _follow_host(self, node: Node, feed: ClusterFeed) -> None:
+        while not await self._stops_within(LOOK_SECONDS):
+            if await node.look():
+                feed.move(node.primary_addresses)
+                self._must_apply = True
+                self._wake.set()
 
-    async def _drain(self, proxy: NodeProxy) -> None:
+    async def _stops_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        return self._stop.is_set()
+
+    async def _drain(self, node: Node) -> None:
         """Finish within the grace period; a second signal cuts it short."""
         log.info("stopping", extra={"kv": {"grace_seconds": self._settings.grace_seconds}})
         hurry = spawn(self._hurry.wait(), "wait for a second signal")
-        drain = spawn(proxy.drain(self._settings.grace_seconds), "drain")
+        drain = spawn(node.drain(), "drain")
         await asyncio.wait({hurry, drain}, return_when=asyncio.FIRST_COMPLETED)
-        hurry.cancel()
-        if not drain.done():
-            drain.cancel()
+        for task in (hurry, drain):
+            task.cancel()
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_stop)
-        loop.add_signal_handler(signal.SIGHUP, self._wake.set)
+        loop.add_signal_handler(signal.SIGHUP, self._on_reload)
+
+    def _on_watching(self) -> None:
+        """Read once more what may have changed before watching began; then every change is seen."""
+        self._wake.set()
+        notify("READY=1")
+
+    def _on_reload(self) -> None:
+        self._must_reload = True
+        self._wake.set()
 
     def _on_stop(self) -> None:
         if self._stop.is_set():

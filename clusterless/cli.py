@@ -117,17 +117,20 @@ def lab(context: click.Context, /, tour: bool, command: tuple[str, ...], **_flag
 @click.option("--name", default=socket.gethostname, show_default="the host's name", help="The pod's name.")
 @click.option("--namespace", "-n", default="default", show_default=True, help="Its namespace.")
 @click.option("--node", default="", help="The node that it runs on.")
-@click.option("--bind-address", default="0.0.0.0", show_default=True, help="Where it listens.")
+@click.option("--bind-address", "bind", default="", metavar="IP", help="Where it listens. Default: everywhere.")
 @click.option("--http", multiple=True, type=PORT, help="A port that speaks HTTP (repeatable). Default: 8080.")
 @click.option("--tcp", multiple=True, type=PORT, help="A port that echoes over TCP (repeatable).")
 @click.option("--udp", multiple=True, type=PORT, help="A port that echoes over UDP (repeatable).")
 def pod(**flags: Any) -> None:
     """Run the demo backend: HTTP, TCP and UDP, says who it is and whom it sees."""
-    from .pod import PodOptions, serve
+    from .pod import PodOptions, PodStartError, serve
 
     http = flags["http"] or (() if flags["tcp"] or flags["udp"] else (8080,))
-    options = PodOptions(**{**flags, "http": http})
-    sys.exit(runner.run(serve(options)))
+    try:
+        runner.run(serve(PodOptions(**{**flags, "http": http})))
+    except PodStartError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
 
 
 @cli.command()

@@ -29,20 +29,28 @@ class ClusterFeed:
         self._state = self._directory.load() if self._directory else ClusterState()
         self._builder = Builder(options, self._state)
         self._told: frozenset[Problem] = frozenset()
+        self._addresses: tuple[str, ...] | None = None
 
     @property
     def watched(self) -> tuple[str, ...]:
         """What to watch: the manifests, and the state where another process decides."""
-        return (*self._filenames, *((str(self._directory.path),) if self._directory else ()))
+        follows = self._directory is not None and not self._directory.is_holder
+        return (*self._filenames, *((str(self._directory.path),) if self._directory and follows else ()))
 
     def refresh(self) -> Snapshot:
         """Read everything again and build; the last Snapshot, the same object, when nothing changed."""
         self._follow()
+        if self._addresses is not None:
+            self._builder.move(self._addresses)
         reading = self._reader.read(self._filenames)
         built = self._builder.build(reading, int(time.time()))
         self._keep(built)
         self._tell(built.snapshot)
         return built.snapshot
+
+    def move(self, addresses: tuple[str, ...]) -> None:
+        """The host's main addresses are others from the next `refresh` on."""
+        self._addresses = addresses
 
     def close(self) -> None:
         """Let another process become the holder of the state."""

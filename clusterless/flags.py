@@ -12,7 +12,7 @@ from controlplane.clusteroptions import validate_options
 from controlplane.options import DEFAULT_CLUSTER_CIDR, DEFAULT_SERVICE_RANGE, ClusterOptions
 
 from .kubeproxyconfig import ConfigError, load
-from .settings import GRACE_SECONDS, Settings, existing, port_range, split, with_file
+from .settings import GRACE_SECONDS, Settings, checked, existing, port_range, split, with_file
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Decorator = Callable[[_Command], _Command]
@@ -181,10 +181,10 @@ def settings_of(context: click.Context) -> Settings:
         force_ranges=flags["force_ranges"],
     )
     if not flags["config"]:
-        return settings
+        return checked(settings)
     file, warnings = load(existing(flags["config"]))
     given = {_ATTRIBUTES.get(name, name) for name in flags if _is_given(context, name)}
-    return msgspec.structs.replace(with_file(settings, file, frozenset(given)), warnings=tuple(warnings))
+    return checked(msgspec.structs.replace(with_file(settings, file, frozenset(given)), warnings=tuple(warnings)))
 
 
 _ATTRIBUTES = {"nodeport_addresses": "node_port_addresses"}

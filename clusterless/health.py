@@ -12,12 +12,12 @@ from controlplane.objects import Node
 from controlplane.snapshot import Snapshot
 from proxy.hostfacts import HostFacts
 
-from .bindaddress import node_addresses
+from .bindaddress import host_port, node_addresses
 from .metrics import CONTENT_TYPE, DnsCollector, ProxyCollector, exposition
 from .nodedns import NodeDns
 from .nodeproxy import NodeProxy
 from .ops import OpsReply, OpsServer, Routes
-from .settings import Settings, host_port
+from .settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +29,24 @@ TO_BE_DELETED = "ToBeDeletedByClusterAutoscaler"
 class Health:
     """Serves the health and metrics addresses; is told when a change comes, and when it is applied."""
 
-    def __init__(self, settings: Settings, facts: HostFacts, proxy: NodeProxy | None, dns: NodeDns | None) -> None:
+    def __init__(self, settings: Settings, proxy: NodeProxy | None, dns: NodeDns | None) -> None:
         self._settings = settings
-        self._facts = facts
         self._proxy = proxy
         self._dns = dns
         self._queued_at: float | None = None
         self._applied_at = 0.0
         self._snapshot: Snapshot | None = None
-        self._servers: list[OpsServer] = []
+        self._health = OpsServer({"/healthz": self._healthz, "/livez": self._livez, "/readyz": self._readyz})
+        self._scraped = OpsServer(self._metrics_routes())
+        self._told: set[str] = set()
+
+    def _metrics_routes(self) -> Routes:
+        return {
+            "/metrics": self._metrics,
+            "/healthz": lambda: OpsReply(body=b"ok"),
+            "/readyz": self._readyz,
+            "/proxyMode": lambda: OpsReply(body=b"nftables"),
+        }
 
     def queued(self) -> None:
         """A change waits to be applied."""
@@ -47,30 +56,27 @@ class Health:
         """The snapshot has been applied."""
         self._queued_at, self._applied_at, self._snapshot = None, time.time(), snapshot
 
-    async def listen(self) -> None:
-        """Open both addresses; what cannot be opened is logged, and serving goes on without."""
-        health: Routes = {"/healthz": self._healthz, "/livez": self._livez, "/readyz": self._readyz}
-        metrics: Routes = {
-            "/metrics": self._metrics,
-            "/healthz": lambda: OpsReply(body=b"ok"),
-            "/readyz": self._readyz,
-            "/proxyMode": lambda: OpsReply(body=b"nftables"),
-        }
-        await self._open(health, self._settings.healthz_bind_address, "--healthz-bind-address")
-        await self._open(metrics, self._settings.metrics_bind_address, "--metrics-bind-address")
+    async def listen(self, facts: HostFacts) -> None:
+        """Be on both addresses, as the host has them now; serving goes on without what cannot be opened.
+
+        To call it again follows the host's addresses, and tries again what failed.
+        """
+        await self._open(self._health, self._settings.healthz_bind_address, facts)
+        await self._open(self._scraped, self._settings.metrics_bind_address, facts)
 
     async def close(self) -> None:
         """Answer no more."""
-        for server in self._servers:
-            await server.close()
+        await self._health.close()
+        await self._scraped.close()
 
-    async def _open(self, routes: Routes, address: str, flag: str) -> None:
-        if (place := host_port(address, flag)) is None:
+    async def _open(self, server: OpsServer, address: str, facts: HostFacts) -> None:
+        if (place := host_port(address)) is None:
             return
-        server = OpsServer(routes)
-        self._servers.append(server)
-        for failure in await server.listen(node_addresses(place[0], self._facts), place[1]):
-            log.warning("address could not be opened", extra={"kv": {"flag": flag, "reason": failure}})
+        failures = await server.listen(node_addresses(place[0], facts), place[1])
+        for failure in failures:
+            if failure not in self._told:
+                log.warning("health or metrics address could not be opened", extra={"kv": {"reason": failure}})
+        self._told.update(failures)
 
     @property
     def is_healthy(self) -> bool:

@@ -1,19 +1,20 @@
 """`clusterless lab`: a small cluster's network for manifests, with agents, pods and an outside, and a command in it."""
 
 import asyncio
+import gc
+import importlib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
 from controlplane.build import Builder
-from controlplane.clusterstate import ClusterState
-from controlplane.manifests import ManifestReader
-from controlplane.objects import Protocol
+from controlplane.manifests import STANDARD_INPUT, ManifestReader
+from controlplane.objects import Pod, Protocol
 from controlplane.options import ClusterOptions
 from controlplane.problems import render
 from controlplane.serviceenv import service_environment
@@ -22,86 +23,126 @@ from controlplane.state import StateDirectory
 from lab.namespaces import NotAllowedError, run
 from lab.processes import RUN, execute
 from lab.runtime import NOTIFY, Lab, LabError
-from lab.topology import CLIENT_POD, OUTSIDE_NAMES, Host, Role, topology_of
+from lab.topology import CLIENT_POD, OUTSIDE_NAMES, Host, Role, node_addresses, topology_of
 from lab.tour import walk
 
 from .notify import notify
-from .pod import PodOptions, start
+from .pod import PodOptions, PodStartError, start
 
 STATE = RUN / "state"
 # RFC 5737's third documentation network: where configs/manifests have their load balancer's address.
 LOAD_BALANCER_RANGE = "203.0.113.0/24"
-DEFAULT_NODES = (("node-1", "10.240.0.4"), ("node-2", "10.240.0.5"))
+DEFAULT_NODES = ("node-1", "node-2")  # where no manifest has a Node
+
+Program = Callable[[Host], Callable[[], int]]
 
 
 def lab(filenames: Sequence[str], options: ClusterOptions, command: Sequence[str], *, tour: bool) -> int:
     """Bring the lab up, run the command as a pod (or the tour, or a shell), take it down; returns the exit code."""
-    paths = tuple(name if name == "-" else str(Path(name).absolute()) for name in filenames)
+    return with_lab(filenames, options, _tour if tour else lambda it: _command(it, command))
+
+
+def with_lab(filenames: Sequence[str], options: ClusterOptions, use: Callable[[Lab], int]) -> int:
+    """Bring the lab up, do something with it as its first process, and take it down; returns the exit code."""
+    paths = tuple(name if name == STANDARD_INPUT else str(Path(name).absolute()) for name in filenames)
     try:
-        return run(lambda: _inside(paths, options, command, tour=tour))
+        return run(lambda: _inside(paths, options, use))
     except NotAllowedError as error:
         click.echo(f"error: {error}", err=True)
         return 1
 
 
-def _inside(paths: Sequence[str], options: ClusterOptions, command: Sequence[str], *, tour: bool) -> int:
+def _inside(paths: Sequence[str], options: ClusterOptions, use: Callable[[Lab], int]) -> int:
     """The first process of the lab: it is the control plane, which decides, and everybody's parent."""
-    snapshot, state = _decide(paths, options)
-    directory = StateDirectory(STATE)
-    directory.hold()
-    directory.save(state)
+    RUN.mkdir()
+    paths, snapshot = _decide(paths, options)
+    _warm_up()
     inside = Lab(topology_of(snapshot, LOAD_BALANCER_RANGE), snapshot, _programs(paths, options, snapshot))
-    started = time.monotonic()
     try:
         inside.up()
     except LabError as error:
         click.echo(f"error: {error}", err=True)
         return 1
-    if tour:
-        hosts = f"{len(snapshot.nodes)} nodes, {len(snapshot.pods)} pods"
-        click.echo(f"{hosts} and the outside, ready after {time.monotonic() - started:.1f} s")
     try:
-        return walk(inside, click.echo) if tour else _run_command(inside, command)
+        return use(inside)
     finally:
         inside.down()
 
 
-def _decide(paths: Sequence[str], options: ClusterOptions) -> tuple[Snapshot, ClusterState]:
-    reading = ManifestReader().read(paths)
-    scheduled = msgspec.structs.replace(options, schedule_pods=True)
-    built = Builder(scheduled).build(reading, int(time.time()))
+def _decide(paths: Sequence[str], options: ClusterOptions) -> tuple[Sequence[str], Snapshot]:
+    """Decide what a control plane would, and keep it for the agents; returns what they are to read, and the outcome."""
+    reader = ManifestReader()
+    paths = [_kept_input() if path == STANDARD_INPUT else path for path in paths]
+    if not any(document.raw.get("kind") == "Node" for document in reader.read(paths).documents):
+        paths.append(_default_nodes())
+    builder = Builder(msgspec.structs.replace(options, schedule_pods=True))
+    built = builder.build(reader.read(paths), int(time.time()))
+    if missing := node_addresses(built.snapshot):
+        builder.adopt(msgspec.structs.replace(built.state, nodes=missing))
+        built = builder.build(reader.read(paths), int(time.time()))
     for line in render(built.snapshot.problems):
         click.echo(line, err=True)
-    return built
+    directory = StateDirectory(STATE)
+    directory.hold()
+    directory.save(built.state)
+    return paths, built.snapshot
 
 
-def _run_command(inside: Lab, command: Sequence[str]) -> int:
+def _kept_input() -> str:
+    """A file with what came on standard input: all agents read it."""
+    path = RUN / "stdin.yaml"
+    path.write_bytes(sys.stdin.buffer.read())
+    return str(path)
+
+
+def _default_nodes() -> str:
+    path = RUN / "nodes.json"
+    nodes = [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}} for name in DEFAULT_NODES]
+    path.write_bytes(msgspec.json.encode({"apiVersion": "v1", "kind": "List", "items": nodes}))
+    return str(path)
+
+
+def _warm_up() -> None:
+    """Import what agents and their helpers need before they are forked: to do it in each takes longer than all else."""
+    for module in ("clusterless.serve", "proxy.addresses.service", "watchfiles"):
+        importlib.import_module(module)
+    gc.freeze()
+
+
+def _tour(inside: Lab) -> int:
+    click.echo(f"{len(inside.snapshot.nodes)} nodes, {len(inside.snapshot.pods)} pods and the outside are ready")
+    return walk(inside, click.echo)
+
+
+def _command(inside: Lab, command: Sequence[str]) -> int:
     variables = service_environment(inside.snapshot.services, "default")
     argv = list(command) or [os.environ.get("SHELL", "/bin/sh")]
     environment = {**os.environ, **variables, "HOSTNAME": CLIENT_POD}
     return inside.run(inside.topology.named(CLIENT_POD), execute(argv, environment))
 
 
-def _programs(
-    paths: Sequence[str], options: ClusterOptions, snapshot: Snapshot
-) -> dict[Role, Callable[[Host], Callable[[], int]]]:
-    backend = _backend_of(snapshot)
+def _programs(paths: Sequence[str], options: ClusterOptions, snapshot: Snapshot) -> Mapping[Role, Program]:
     return {
-        Role.POD: backend,
-        Role.OUTSIDE: backend,
-        Role.OUTSIDE_DNS: lambda host: execute(_outside_dns(host), _environment()),
-        Role.NODE: lambda host: execute(_agent(host, paths, options), _environment()),
+        Role.POD: lambda host: lambda: _serve_pod(host, snapshot),
+        Role.OUTSIDE: lambda host: lambda: _serve_pod(host, snapshot),
+        Role.OUTSIDE_DNS: lambda host: lambda: _clusterless(_outside_dns(host)),
+        Role.NODE: lambda host: lambda: _clusterless(_agent(host, paths, options)),
     }
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "NOTIFY_SOCKET": str(NOTIFY)}
+def _clusterless(arguments: Sequence[str]) -> int:
+    """What the command line does with these arguments, in this process."""
+    from .cli import cli  # noqa: PLC0415  which imports this module
+
+    os.environ["NOTIFY_SOCKET"] = str(NOTIFY)
+    cli(arguments, prog_name="clusterless")
+    return 0
 
 
 def _agent(host: Host, paths: Sequence[str], options: ClusterOptions) -> list[str]:
     """The command line of a node's agent: what a user would type on that node."""
     return [
-        *(sys.executable, "-m", "clusterless", "up"),
+        "up",
         *(f"--filename={path}" for path in paths),
         f"--hostname-override={host.node}",
         f"--state-dir={STATE}",
@@ -109,6 +150,8 @@ def _agent(host: Host, paths: Sequence[str], options: ClusterOptions) -> list[st
         f"--service-node-port-range={options.service_node_port_range}",
         f"--cluster-cidr={','.join(options.cluster_cidrs)}",
         f"--cluster-domain={options.cluster_domain}",
+        f"--endpoint-cidrs={','.join(options.endpoint_cidrs)}",
+        *(["--allow-loopback-endpoints"] if options.allow_loopback_endpoints else []),
         f"--load-balancer-ip-range={LOAD_BALANCER_RANGE}",
     ]
 
@@ -118,10 +161,11 @@ def _outside_dns(host: Host) -> list[str]:
     lines = "\n".join(f"        {address} {name}" for name, address in OUTSIDE_NAMES.items())
     corefile = RUN / "outside.Corefile"
     corefile.write_text(f".:53 {{\n    errors\n    hosts {{\n{lines}\n    }}\n}}\n")
-    (RUN / "nothing").mkdir(exist_ok=True)
+    nothing = RUN / "nothing.json"
+    nothing.write_text('{"apiVersion": "v1", "kind": "List", "items": []}')
     return [
-        *(sys.executable, "-m", "clusterless", "dns"),
-        f"--filename={RUN / 'nothing'}",
+        "dns",
+        f"--filename={nothing}",
         f"--corefile={corefile}",
         f"--dns-bind-address={host.addresses[0]}",
         "--healthz-bind-address=",
@@ -129,18 +173,20 @@ def _outside_dns(host: Host) -> list[str]:
     ]
 
 
-def _backend_of(snapshot: Snapshot) -> Callable[[Host], Callable[[], int]]:
-    def backend(host: Host) -> Callable[[], int]:
-        return lambda: asyncio.run(_serve(host, snapshot))
+def _serve_pod(host: Host, snapshot: Snapshot) -> int:
+    try:
+        asyncio.run(_serve(host, snapshot))
+    except PodStartError as error:
+        click.echo(f"error: {error}", err=True)
+    return 1
 
-    return backend
 
-
-async def _serve(host: Host, snapshot: Snapshot) -> int:
+async def _serve(host: Host, snapshot: Snapshot) -> None:
     """The demo backend on a host's ports, HTTP on TCP and echo on UDP, until the lab ends it."""
     os.environ["NOTIFY_SOCKET"] = str(NOTIFY)
-    if host.pod:
-        os.environ.update(service_environment(snapshot.services, host.pod.namespace))
+    pod = snapshot.pods.get(host.pod) if host.pod else None
+    if pod is not None:
+        os.environ.update(_service_links(pod, snapshot))
     options = PodOptions(
         name=host.pod.name if host.pod else host.hostname,
         namespace=host.pod.namespace if host.pod else "",
@@ -148,9 +194,13 @@ async def _serve(host: Host, snapshot: Snapshot) -> int:
         addresses=host.addresses,
         http=tuple(port.number for port in host.ports if port.protocol is Protocol.TCP),
         udp=tuple(port.number for port in host.ports if port.protocol is Protocol.UDP),
-        bind="",
+        bind="" if host.in_network_of else "0.0.0.0",
     )
     await start(options)
     notify("READY=1")
     await asyncio.Event().wait()
-    return 0
+
+
+def _service_links(pod: Pod, snapshot: Snapshot) -> dict[str, str]:
+    links = pod.spec.enable_service_links is not False
+    return service_environment(snapshot.services, pod.metadata.namespace, enable_service_links=links)

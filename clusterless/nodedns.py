@@ -3,9 +3,8 @@
 import logging
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection
 from http import HTTPStatus
-from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,10 +22,9 @@ from proxy.hostfacts import HostFacts, primary_addresses
 from proxy.model import FrontendKey, Protocol
 from proxy.sockets import OpenFailure
 
-from .bindaddress import node_addresses
-from .kubeproxyconfig import ConfigError
+from .bindaddress import BindAddress, bind_addresses, node_addresses
 from .metrics import CONTENT_TYPE, DnsCollector, exposition
-from .ops import OpsReply, OpsServer, Routes
+from .ops import OpsReply, OpsServer
 from .settings import Settings
 from .starterror import StartError
 
@@ -37,30 +35,12 @@ UNPRIVILEGED_PORT = 5353
 METRICS_PORT = 9153
 
 
-class BindAddress(NamedTuple):
-    """A value of --dns-bind-address."""
+class _Place(NamedTuple):
+    """Where a port of the Corefile is served, over UDP and TCP."""
 
     address: str
     port: int
-    is_added: bool  # besides the DNS Service's own address
-
-
-def bind_addresses(values: Iterable[str]) -> tuple[BindAddress, ...]:
-    """`[+]IP[:PORT]`, IPv6 with a port in brackets. Raises ConfigError."""
-    found = []
-    for value in values:
-        text = value.removeprefix("+")
-        host, port = text, str(DEFAULT_PORT)
-        if text.startswith("[") or text.count(":") == 1:
-            host, _, port = text.rpartition(":") if not text.endswith("]") else (text, "", port)
-        try:
-            address = str(ip_address(host.strip("[]")))
-        except ValueError as error:
-            raise ConfigError(f"--dns-bind-address: {value}: must be an IP address, with a port or without") from error
-        if not port.isdigit() or not 0 < int(port) < 65536:
-            raise ConfigError(f"--dns-bind-address: {value}: no such port")
-        found.append(BindAddress(address, int(port), value.startswith("+")))
-    return tuple(found)
+    corefile_port: int
 
 
 def load_config(settings: Settings) -> DnsConfig:
@@ -76,6 +56,21 @@ def load_config(settings: Settings) -> DnsConfig:
     return config
 
 
+def dns_service_keys(snapshot: Snapshot) -> frozenset[FrontendKey]:
+    """The frontends of the DNS Service that a DNS server of ours binds itself."""
+    return _keys(_cluster_ips(snapshot))
+
+
+def _cluster_ips(snapshot: Snapshot) -> tuple[str, ...]:
+    service = snapshot.services.get(DNS_SERVICE)
+    return service.spec.cluster_ips if service and service.has_cluster_ip else ()
+
+
+def _keys(vips: Collection[str]) -> frozenset[FrontendKey]:
+    ports = [(DEFAULT_PORT, Protocol.UDP), (DEFAULT_PORT, Protocol.TCP), (METRICS_PORT, Protocol.TCP)]
+    return frozenset(FrontendKey(vip, port, protocol) for vip in vips for port, protocol in ports)
+
+
 class NodeDns:
     """The DNS server of one node; made inside the running event loop."""
 
@@ -84,19 +79,20 @@ class NodeDns:
     ) -> None:
         self._config = config
         self._sockets = sockets
-        self._facts = facts
         self._bind = bind_addresses(settings.dns_bind_addresses)
-        own = primary_addresses(facts, settings.node_ip)
-        self._server = DnsServer(config, local_addresses=own)
-        self._vips: tuple[str, ...] = ()
-        self._open: set[FrontendKey] = set()
-        self._ops: list[OpsServer] = []
+        self._server = DnsServer(config, local_addresses=primary_addresses(facts, settings.node_ip))
+        self._vips: tuple[str, ...] = ()  # of the DNS Service, as far as they are served here
+        self._open: set[_Place] = set()
+        self._open_metrics: set[str] = set()
+        self._told: set[tuple[object, str]] = set()
+        self._health = OpsServer({"/health": lambda: OpsReply(body=b"OK")})
+        self._ready = OpsServer({"/ready": self._readiness})
+        self._metrics = OpsServer({"/metrics": self._exposition})
 
     @property
     def keys(self) -> frozenset[FrontendKey]:
         """The frontends that the proxy leaves to us: the DNS Service's ports that we serve."""
-        ports = [(53, Protocol.UDP), (53, Protocol.TCP), (METRICS_PORT, Protocol.TCP)]
-        return frozenset(FrontendKey(vip, port, protocol) for vip in self._vips for port, protocol in ports)
+        return _keys(self._vips)
 
     @property
     def counters(self) -> Counters:
@@ -105,83 +101,116 @@ class NodeDns:
 
     async def publish(self, snapshot: Snapshot) -> None:
         """Answer from this snapshot from now on; a new address of the DNS Service is bound first."""
-        service = snapshot.services.get(DNS_SERVICE)
-        vips = service.spec.cluster_ips if service and service.has_cluster_ip else ()
-        if vips != self._vips:
-            await self._serve_on(vips)
+        is_replaced = any(not each.is_added for each in self._bind)
+        vips = () if is_replaced else _cluster_ips(snapshot)
+        if vips != self._vips or self._server.generation < 0:
+            await self._move(vips)
         self._server.publish(snapshot)
 
-    async def listen(self) -> None:
-        """Open the HTTP endpoints that the Corefile asks for, on the node's own addresses."""
-        metrics: Routes = {"/metrics": self._metrics}
-        await self._endpoint(Health, {"/health": lambda: OpsReply(body=b"OK")})
-        await self._endpoint(Ready, {"/ready": self._ready})
-        server = await self._endpoint(Prometheus, metrics)
-        if server is not None:
-            keys = [FrontendKey(vip, METRICS_PORT, Protocol.TCP) for vip in self._vips]
-            for opened in await self._sockets.open(keys):
-                if isinstance(opened, socket.socket):
-                    await server.listen_on(opened)
+    async def listen(self, facts: HostFacts) -> None:
+        """Be everywhere where we should be, as the host has its addresses now; what fails is tried at the next call."""
+        await self._open_missing()
+        await self._listen_http(Health, self._health, facts)
+        await self._listen_http(Ready, self._ready, facts)
+        if await self._listen_http(Prometheus, self._metrics, facts):
+            await self._open_metrics_of_vips()
+
+    async def reload(self, config: DnsConfig) -> None:
+        """Go on with another Corefile; its HTTP endpoints are opened by `listen`."""
+        self._config = config
+        self._server.reconfigure(config)
+        self._open = {place for place in self._open if place.corefile_port in config.ports}
+        await self._open_missing()
 
     async def close(self) -> None:
         """Answer no more, and give the addresses back."""
-        for server in self._ops:
+        for server in (self._health, self._ready, self._metrics):
             await server.close()
         await self._server.close()
         await self._sockets.release(self._vips)
 
-    async def _serve_on(self, vips: tuple[str, ...]) -> None:
-        wanted = () if any(not each.is_added for each in self._bind) else vips
-        refused = await self._sockets.claim(wanted)
-        for reason in refused.values():
-            log.error("address of the DNS Service cannot be had", extra={"kv": {"reason": reason}})
-        places = [BindAddress(vip, DEFAULT_PORT, is_added=True) for vip in wanted if vip not in refused]
-        for port in sorted(self._config.ports):
-            for address, bind_port, _ in (*places, *self._bind):
-                await self._open_pair(address, bind_port if port == DEFAULT_PORT else port, port)
-        await self._sockets.release(set(self._vips) - set(vips))
+    async def _move(self, vips: tuple[str, ...]) -> None:
+        gone = set(self._vips) - set(vips)
+        for vip in gone:
+            self._server.leave(vip)
+        self._open = {place for place in self._open if place.address not in gone}
+        await self._sockets.release(gone)
         self._vips = vips
+        await self._open_missing()
 
-    async def _open_pair(self, address: str, number: int, corefile_port: int) -> None:
-        """UDP and TCP on an address; without the privilege for the port, on the unprivileged one."""
-        keys = [FrontendKey(address, number, protocol) for protocol in (Protocol.UDP, Protocol.TCP)]
-        if keys[0] in self._open:
-            return
-        udp, tcp = await self._sockets.open(keys)
-        if isinstance(udp, OpenFailure) or isinstance(tcp, OpenFailure):
-            self._give_up(udp, tcp)
-            reason = next(each.message for each in (udp, tcp) if isinstance(each, OpenFailure))
-            log.warning("DNS address could not be opened", extra={"kv": {"address": str(keys[0]), "reason": reason}})
-            if number == DEFAULT_PORT and isinstance(self._sockets, LocalSockets):
-                await self._open_pair(address, UNPRIVILEGED_PORT, corefile_port)
-            return
-        self._open.update(keys)
-        await self._server.start([udp], [tcp], port=corefile_port)
-        log.info("DNS is served", extra={"kv": {"address": address, "port": number}})
+    async def _open_missing(self) -> None:
+        refused = await self._sockets.claim(self._vips)
+        for vip, reason in refused.items():
+            self._tell(vip, reason)
+        for place in self._places():
+            if place not in self._open and place.address not in refused:
+                await self._open_place(place)
 
-    @staticmethod
-    def _give_up(*outcomes: socket.socket | OpenFailure) -> None:
-        for each in outcomes:
-            if isinstance(each, socket.socket):
-                each.close()
+    def _places(self) -> list[_Place]:
+        addresses = (*(BindAddress(vip, DEFAULT_PORT, is_added=True) for vip in self._vips), *self._bind)
+        return [
+            _Place(each.address, each.port if port == DEFAULT_PORT else port, port)
+            for port in sorted(self._config.ports)
+            for each in addresses
+        ]
 
-    async def _endpoint(self, plugin: type[Health | Ready | Prometheus], routes: Routes) -> OpsServer | None:
-        settings = next((found for server in self._config.servers if (found := server.get(plugin))), None)
+    async def _open_place(self, place: _Place) -> None:
+        """UDP and TCP; without the privilege for port 53, on the unprivileged one."""
+        is_humble = place.port == DEFAULT_PORT and isinstance(self._sockets, LocalSockets)
+        for number in (place.port, UNPRIVILEGED_PORT) if is_humble else (place.port,):
+            pair = await self._open_pair(place.address, number)
+            if isinstance(pair, OpenFailure):
+                self._tell(place, pair.message)
+            else:
+                self._open.add(place)
+                await self._server.start(pair[:1], pair[1:], port=place.corefile_port)
+                log.info("DNS is served", extra={"kv": {"address": place.address, "port": number}})
+                return
+
+    async def _open_pair(self, address: str, port: int) -> list[socket.socket] | OpenFailure:
+        keys = [FrontendKey(address, port, protocol) for protocol in (Protocol.UDP, Protocol.TCP)]
+        outcomes = await self._sockets.open(keys)
+        opened = [each for each in outcomes if isinstance(each, socket.socket)]
+        failure = next((each for each in outcomes if isinstance(each, OpenFailure)), None)
+        if failure is None:
+            return opened
+        for each in opened:
+            each.close()
+        return failure
+
+    async def _listen_http(
+        self, plugin: type[Health | Ready | Prometheus], server: OpsServer, facts: HostFacts
+    ) -> bool:
+        """Open what a plugin of the Corefile asks for; false when it does not ask."""
+        settings = next((found for each in self._config.servers if (found := each.get(plugin))), None)
         if settings is None:
-            return None
-        server = OpsServer(routes)
-        self._ops.append(server)
+            return False
         host, port = settings.address
-        for failure in await server.listen(node_addresses(host, self._facts), port):
-            details = {"plugin": plugin.__name__.lower(), "reason": failure}
-            log.warning("address of a Corefile's plugin could not be opened", extra={"kv": details})
-        return server
+        for failure in await server.listen(node_addresses(host, facts), port):
+            self._tell(plugin, failure)
+        return True
 
-    def _ready(self) -> OpsReply:
+    async def _open_metrics_of_vips(self) -> None:
+        missing = [vip for vip in self._vips if vip not in self._open_metrics]
+        for key in (FrontendKey(vip, METRICS_PORT, Protocol.TCP) for vip in missing):
+            (opened,) = await self._sockets.open([key])
+            if isinstance(opened, OpenFailure):
+                self._tell(key, opened.message)
+            else:
+                self._open_metrics.add(key.address)
+                await self._metrics.listen_on(opened)
+
+    def _tell(self, what: object, reason: str) -> None:
+        """Log a failure once: it is tried again and again."""
+        if (what, reason) not in self._told:
+            self._told.add((what, reason))
+            log.warning("DNS address could not be opened", extra={"kv": {"reason": reason}})
+
+    def _readiness(self) -> OpsReply:
         missing = self._server.not_ready
         if missing:
             return OpsReply(HTTPStatus.SERVICE_UNAVAILABLE, ",".join(missing).encode())
         return OpsReply(body=b"OK")
 
-    def _metrics(self) -> OpsReply:
+    def _exposition(self) -> OpsReply:
         return OpsReply(body=exposition(DnsCollector(self.counters)), content_type=CONTENT_TYPE)

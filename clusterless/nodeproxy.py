@@ -5,21 +5,25 @@ import logging
 from collections.abc import Collection
 from pathlib import Path
 from random import SystemRandom
+from socket import socket
 
 from controlplane.snapshot import Snapshot
 from proxy.addresses import HelperSockets, LocalSockets
 from proxy.balancer import Balancer
 from proxy.counters import Counters
 from proxy.desired import Desired, DesiredMaker, Surroundings
+from proxy.flows import FlowSettings
 from proxy.hostfacts import HostFacts
 from proxy.listener import TcpListener
-from proxy.model import Endpoint, FrontendKey, Protocol, ServicePortName
+from proxy.model import Endpoint, Frontend, FrontendKey, Protocol, ServicePortName
 from proxy.nodeview import node_view
+from proxy.openfrontend import OpenListener
 from proxy.options import LOCALHOST, PRIMARY, ProxyOptions, Scheduler
 from proxy.reactor import Reactor
 from proxy.reconciler import Reconciler
 from proxy.relaysettings import RelaySettings
 from proxy.sources import inside_sources
+from proxy.udp import UdpListener
 
 from .settings import Settings, split
 from .tasks import spawn
@@ -28,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def proxy_options(settings: Settings) -> ProxyOptions:
-    """The proxy's part of the settings. Raises ValueError for an unknown scheduler."""
+    """The proxy's part of the settings."""
     return ProxyOptions(
         cluster_cidrs=settings.cluster.cluster_cidrs,
         node_port_addresses=settings.node_port_addresses or (PRIMARY, LOCALHOST),
@@ -47,25 +51,31 @@ class NodeProxy:
 
     def __init__(self, settings: Settings, sockets: HelperSockets | LocalSockets, facts: HostFacts) -> None:
         self.counters = Counters()
-        self._settings = settings
         self._options = proxy_options(settings)
         self._facts = facts
         self._maker = DesiredMaker()
         self._resolvers = resolvers()
         self._reactor = Reactor(asyncio.get_running_loop())
-        relay = RelaySettings(dial_attempts=settings.dial_attempts, idle_seconds=settings.idle_seconds)
-        self._balancer = Balancer(SystemRandom(), self._options.scheduler, self._options.cluster_cidrs, facts.own)
-        self.reconciler = Reconciler(
-            sockets,
-            {
-                Protocol.TCP: lambda sock, frontend: TcpListener(
-                    self._reactor, sock, frontend, self._balancer, self.counters, relay
-                )
-            },
-            self._balancer.forget,
-            spawn,
-            inside_sources(self._options.cluster_cidrs, facts.own),
+        self._relay = RelaySettings(dial_attempts=settings.dial_attempts, idle_seconds=settings.idle_seconds)
+        self._flows = FlowSettings(
+            idle_seconds=settings.udp_idle_seconds, stream_idle_seconds=settings.udp_stream_idle_seconds
         )
+        self._balancer = Balancer(SystemRandom(), self._options.scheduler, self._options.cluster_cidrs, facts.own)
+        openers: dict[Protocol, OpenListener] = {Protocol.TCP: self._open_tcp, Protocol.UDP: self._open_udp}
+        inside = inside_sources(self._options.cluster_cidrs, facts.own)
+        self.reconciler = Reconciler(sockets, openers, self._balancer.forget, spawn, inside)
+
+    def _open_tcp(self, sock: socket, frontend: Frontend) -> TcpListener:
+        return TcpListener(self._reactor, sock, frontend, self._balancer, self.counters, self._relay)
+
+    def _open_udp(self, sock: socket, frontend: Frontend) -> UdpListener:
+        return UdpListener(self._reactor, sock, frontend, self._balancer, self.counters, self._flows)
+
+    def move(self, facts: HostFacts) -> None:
+        """The host's network changed; `apply` acts on it."""
+        self._facts = facts
+        self._resolvers = resolvers()
+        self._balancer.set_local_addresses(facts.own)
 
     async def apply(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Desired:
         """Make the snapshot true; returns once every frontend is open, or has a status that says why not."""

@@ -1,7 +1,9 @@
 """A small HTTP server for health and metrics: GET and HEAD only, one answer a connection, everything bounded."""
 
 import asyncio
+import errno
 import logging
+import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -13,6 +15,8 @@ log = logging.getLogger(__name__)
 HEAD_LIMIT_BYTES = 8192
 REQUEST_SECONDS = 5.0
 MOST_CLIENTS = 64
+
+_CANNOT_LISTEN = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM, errno.EAFNOSUPPORT}
 
 
 class OpsReply(NamedTuple):
@@ -32,30 +36,40 @@ class OpsServer:
 
     def __init__(self, routes: Routes) -> None:
         self._routes = routes
-        self._servers: list[asyncio.Server] = []
+        self._servers: dict[str, asyncio.Server] = {}  # by the address that was opened here
+        self._given: list[asyncio.Server] = []
         self._clients = 0
 
     async def listen(self, addresses: Sequence[str], port: int) -> list[str]:
-        """Open the port on each address; returns what could not be opened, as text, and goes on with the rest."""
-        failures: list[str] = []
-        for address in addresses:
-            try:
-                server = await asyncio.start_server(self._serve, address, port, limit=HEAD_LIMIT_BYTES)
-            except OSError as error:
-                failures.append(f"{address}:{port}: {error.strerror}")
-            else:
-                self._servers.append(server)
-        return failures
+        """Be on the port of these addresses, and of no others; returns what could not be opened, as text.
+
+        To call it again follows addresses that change, and tries again what failed.
+        """
+        for address in self._servers.keys() - set(addresses):
+            self._servers.pop(address).close()
+        missing = [address for address in addresses if address not in self._servers]
+        return [failure for address in missing if (failure := await self._open(address, port))]
+
+    async def _open(self, address: str, port: int) -> str:
+        try:
+            server = await asyncio.start_server(self._serve, address, port, limit=HEAD_LIMIT_BYTES)
+        except OSError as error:
+            if error.errno not in _CANNOT_LISTEN:
+                raise
+            return f"{address}:{port}: {os.strerror(error.errno).lower()}"
+        self._servers[address] = server
+        return ""
 
     async def listen_on(self, sock: socket.socket) -> None:
         """Serve on a listening socket too."""
-        self._servers.append(await asyncio.start_server(self._serve, sock=sock, limit=HEAD_LIMIT_BYTES))
+        self._given.append(await asyncio.start_server(self._serve, sock=sock, limit=HEAD_LIMIT_BYTES))
 
     async def close(self) -> None:
         """Stop listening; answers under way are finished."""
-        for server in self._servers:
+        for server in (*self._servers.values(), *self._given):
             server.close()
         self._servers.clear()
+        self._given.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._clients >= MOST_CLIENTS:

@@ -1,7 +1,5 @@
 """Starts what serves: the privileged helper first, then, without any capability, the loop with the agent in it."""
 
-import logging
-import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -14,8 +12,6 @@ from .settings import Settings
 
 __all__ = ["StartError", "serve"]
 
-log = logging.getLogger(__name__)
-
 
 def serve(settings: Settings, run: Callable[[Coroutine[Any, Any, int]], int], *, proxy: bool, dns: bool) -> int:
     """Run an agent until it is told to stop; returns its exit code. Raises StartError when it cannot start.
@@ -26,13 +22,11 @@ def serve(settings: Settings, run: Callable[[Coroutine[Any, Any, int]], int], *,
     dns_config = load_config(settings) if dns else None
     raise_fd_limit()
     try:
-        sockets = open_sockets(HelperSettings(Marks.NODE if proxy else Marks.DNS), _helper_ended)
+        sockets = open_sockets(
+            HelperSettings(Marks.NODE if proxy else Marks.DNS),
+            lambda: agent.fail(RuntimeError("the privileged helper has ended: nothing can be claimed or opened")),
+        )
     except AlreadyRunningError as error:
         raise StartError(str(error)) from error
-    return run(Agent(settings, sockets, dns_config, proxy=proxy).run())
-
-
-def _helper_ended() -> None:
-    """Without its helper this process can claim and open nothing: to be started again is better than to linger."""
-    log.critical("privileged helper has ended", extra={"kv": {"consequence": "the program stops"}})
-    signal.raise_signal(signal.SIGTERM)
+    agent = Agent(settings, sockets, dns_config, proxy=proxy)
+    return run(agent.run())

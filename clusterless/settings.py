@@ -1,11 +1,16 @@
 """What the program was told: flags over environment over file over default, as one value."""
 
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import msgspec
 
 from controlplane.options import ClusterOptions, PortRange
+from proxy.nodeports import node_port_addresses_errors
+from proxy.options import Scheduler
 
+from .bindaddress import bind_addresses, host_port
 from .kubeproxyconfig import ConfigError, KubeProxyConfiguration, seconds
 
 GRACE_SECONDS = 8.0  # below the 10 s that docker compose waits between SIGTERM and SIGKILL
@@ -23,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scheduler: str = "rr"
     dial_attempts: int = 4
     idle_seconds: float = 86400.0  # conntrack.tcpEstablishedTimeout's default
+    udp_idle_seconds: float = 30.0  # conntrack.udpTimeout; the kernel's own default
+    udp_stream_idle_seconds: float = 120.0  # conntrack.udpStreamTimeout; the kernel's own default
     healthz_bind_address: str = "0.0.0.0:10256"
     metrics_bind_address: str = "127.0.0.1:10249"
     load_balancer_ip_range: str = ""
@@ -48,16 +55,6 @@ def port_range(text: str) -> PortRange:
     raise ConfigError(f"--service-node-port-range: {text}: invalid port range")
 
 
-def host_port(text: str, flag: str) -> tuple[str, int] | None:
-    """`ADDRESS:PORT` or `[ADDRESS]:PORT`; `None` for the empty text, which switches a server off."""
-    if not text:
-        return None
-    host, _, port = text.rpartition(":")
-    if not port.isdigit() or int(port) > 65535 or not host:
-        raise ConfigError(f"{flag}: {text}: must be IP:port")
-    return host.strip("[]"), int(port)
-
-
 def with_file(settings: Settings, file: KubeProxyConfiguration, given: frozenset[str]) -> Settings:
     """The settings with what a KubeProxyConfiguration says; attributes in `given` came from flags and stay."""
     said: dict[str, object] = {
@@ -68,6 +65,8 @@ def with_file(settings: Settings, file: KubeProxyConfiguration, given: frozenset
         "node_port_addresses": file.node_port_addresses,
         "scheduler": file.ipvs.scheduler,
         "idle_seconds": seconds(file.conntrack.tcp_established_timeout or "", 0.0),
+        "udp_idle_seconds": seconds(file.conntrack.udp_timeout, 0.0),
+        "udp_stream_idle_seconds": seconds(file.conntrack.udp_stream_timeout, 0.0),
     }
     changes = {name: value for name, value in said.items() if value and name not in given}
     if file.iptables.localhost_node_ports is not None:
@@ -78,6 +77,38 @@ def with_file(settings: Settings, file: KubeProxyConfiguration, given: frozenset
     if (gate := (file.feature_gates or {}).get("AllowServiceExternalIPs")) is not None:
         cluster = msgspec.structs.replace(cluster, allow_external_ips=gate)
     return msgspec.structs.replace(settings, cluster=cluster, **changes)
+
+
+def checked(settings: Settings) -> Settings:
+    """The settings, if the program can run with them. Raises ConfigError with all that is wrong, a line each."""
+    if mistakes := list(_mistakes(settings)):
+        raise ConfigError("\n".join(mistakes))
+    return settings
+
+
+def _mistakes(settings: Settings) -> Iterator[str]:
+    yield from _mistake("--healthz-bind-address", lambda: host_port(settings.healthz_bind_address))
+    yield from _mistake("--metrics-bind-address", lambda: host_port(settings.metrics_bind_address))
+    yield from _mistake("--dns-bind-address", lambda: bind_addresses(settings.dns_bind_addresses))
+    yield from _mistake("--load-balancer-ip-range", lambda: _networks(split(settings.load_balancer_ip_range)))
+    yield from _mistake("--external-ip-range", lambda: _networks(settings.external_ip_ranges))
+    if settings.node_ip:
+        yield from _mistake("bindAddress", lambda: ip_address(settings.node_ip))
+    if settings.scheduler not in list(Scheduler):
+        yield f"ipvs.scheduler: {settings.scheduler}: must be one of {', '.join(Scheduler)}"
+    for error in node_port_addresses_errors(settings.node_port_addresses, "nodePortAddresses"):
+        yield error.message
+
+
+def _mistake(flag: str, read: Callable[[], object]) -> Iterator[str]:
+    try:
+        read()
+    except ValueError as error:
+        yield f"{flag}: {error}"
+
+
+def _networks(cidrs: tuple[str, ...]) -> list[object]:
+    return [ip_network(cidr, strict=False) for cidr in cidrs]
 
 
 def split(text: str) -> tuple[str, ...]:

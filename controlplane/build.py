@@ -21,6 +21,7 @@ from .objects import (
     Namespace,
     NamespacedName,
     Node,
+    NodeAddress,
     Pod,
     Service,
     Workload,
@@ -50,6 +51,7 @@ class Builder:
         self._pods = PodMaker(options)
         self._slices = SliceMaker()
         self._implied_nodes = {options.hostname: implied_node(options)}  # one object: what hangs on it is kept
+        self._observed_nodes: dict[str, tuple[Node, tuple[str, ...], Node]] = {}
         self._services: dict[NamespacedName, Service] = {}
         self._last: Snapshot | None = None
 
@@ -112,8 +114,21 @@ class Builder:
         return self._last or last
 
     def _nodes(self) -> dict[str, Node]:
-        nodes = {node.metadata.name: node for node in self._registry.accepted(Node)}
-        return nodes or self._implied_nodes
+        nodes = [self._observed(node) for node in self._registry.accepted(Node)]
+        return {node.metadata.name: node for node in nodes} or self._implied_nodes
+
+    def _observed(self, node: Node) -> Node:
+        """The Node with the addresses that were observed, where its manifest has none; one object as long as it can."""
+        addresses = self._state.nodes.get(node.metadata.name)
+        if not addresses or any(each.type == "InternalIP" for each in node.status.addresses):
+            return node
+        before = self._observed_nodes.get(node.metadata.name)
+        if before is None or before[:2] != (node, addresses):
+            internal = (NodeAddress(type="InternalIP", address=address) for address in addresses)
+            status = msgspec.structs.replace(node.status, addresses=(*internal, *node.status.addresses))
+            before = (node, addresses, msgspec.structs.replace(node, status=status))
+            self._observed_nodes[node.metadata.name] = before
+        return before[2]
 
     def _node_addresses(self, nodes: Mapping[str, Node]) -> tuple[str, ...]:
         """Where this node's DNS server is: its InternalIPs, else what the host says."""

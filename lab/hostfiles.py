@@ -1,21 +1,34 @@
 """Pure: what stands in a host's /etc/resolv.conf and /etc/hosts, as the kubelet writes them."""
 
+from controlplane.builtin import DNS_SERVICE
 from controlplane.objects import Pod
 from controlplane.snapshot import Snapshot
 
-from .topology import OUTSIDE_DNS, Host, Role
+from .topology import OUTSIDE_DNS, Host
 
 # What kubelet writes for dnsPolicy ClusterFirst (pkg/kubelet/network/dns): five dots, so that `web.shop` is searched.
 NDOTS = 5
 
 
-def resolv_conf(host: Host, dns_addresses: tuple[str, ...], cluster_domain: str) -> str:
+def resolv_conf(host: Host, snapshot: Snapshot) -> str:
     """A pod asks the cluster's DNS with its namespace first; every other host asks the outside's server."""
-    if host.role is not Role.POD or host.pod is None or not dns_addresses:
+    service = snapshot.services.get(DNS_SERVICE)
+    servers = service.spec.cluster_ips if service and service.has_cluster_ip else ()
+    if host.pod is None or not servers or not _asks_cluster(snapshot.pods.get(host.pod)):
         return f"nameserver {OUTSIDE_DNS}\n"
-    search = f"{host.pod.namespace}.svc.{cluster_domain} svc.{cluster_domain} {cluster_domain}"
-    lines = [f"search {search}", *(f"nameserver {address}" for address in dns_addresses), f"options ndots:{NDOTS}"]
+    domain = snapshot.options.cluster_domain
+    search = f"{host.pod.namespace}.svc.{domain} svc.{domain} {domain}"
+    lines = [f"search {search}", *(f"nameserver {address}" for address in servers), f"options ndots:{NDOTS}"]
     return "\n".join(lines) + "\n"
+
+
+def _asks_cluster(pod: Pod | None) -> bool:
+    """What `dnsPolicy` says; ClusterFirst, the default, does not hold for pods in their node's network."""
+    if pod is None:
+        return True
+    if pod.spec.dns_policy == "ClusterFirstWithHostNet":
+        return True
+    return pod.spec.dns_policy in ("", "ClusterFirst") and not pod.spec.host_network
 
 
 def hosts(host: Host, snapshot: Snapshot) -> str:

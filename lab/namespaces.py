@@ -8,10 +8,10 @@ others in the namespace: nothing is left, also after SIGKILL.
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from .forked import fork
 from .linux import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -39,14 +39,14 @@ def run(function: Callable[[], int]) -> int:
 
     Raises NotAllowedError where the kernel refuses; found by trying, since no setting tells it reliably.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
     refusal_read, refusal_write = os.pipe()
     parent = os.getpid()
-    middle = os.fork()
-    if middle == 0:
+
+    def own_namespaces() -> int:
         os.close(refusal_read)
-        os._exit(_own_namespaces(function, parent, refusal_write))
+        return _own_namespaces(function, parent, refusal_write)
+
+    middle = fork(own_namespaces)
     os.close(refusal_write)
     forwarded = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT,)}
     forwarded[signal.SIGTERM] = signal.signal(signal.SIGTERM, lambda *_: os.kill(middle, signal.SIGTERM))
@@ -72,15 +72,12 @@ def _own_namespaces(function: Callable[[], int], parent: int, refusal: int) -> i
         return 1
     die_with_parent(parent)  # after the credentials changed, which would clear it
     me = os.getpid()
-    first = os.fork()
-    if first == 0:
-        os._exit(_first_process(function, me, refusal))
+    first = fork(lambda: _first_process(function, me, refusal))
     os.close(refusal)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(first, signal.SIGTERM))
-    while True:
-        _, status = os.waitpid(first, 0)
-        return os.waitstatus_to_exitcode(status)
+    _, status = os.waitpid(first, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _become_root(uid: int, gid: int) -> None:
@@ -99,16 +96,8 @@ def _first_process(function: Callable[[], int], middle: int, refusal: int) -> in
         os.write(refusal, _advice(error).encode())
         return 1
     os.close(refusal)
-    try:
-        return function()
-    except KeyboardInterrupt:
-        return 130
-    except BaseException:  # this process ends here, and the reason must be seen
-        traceback.print_exc()
-        return 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # without a handler it would be ignored
+    return function()
 
 
 def _private_mounts() -> None:

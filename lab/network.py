@@ -12,19 +12,19 @@ _ROUTERS = {"net/ipv4/ip_forward": "1"}
 
 
 class NetworkError(Exception):
-    """`ip` refused something; the text is its own."""
+    """`ip` refused something; the text is its own. Or there is no `ip`."""
 
 
 def lay(topology: Topology) -> None:
     """Make everything. Raises NetworkError. The fabric is the namespace that this is called in."""
     _ip(None, ["link set lo up", f"addr add {FABRIC_GATEWAY}/32 dev lo"])
     _sysctl(_EVERYWHERE | _ROUTERS)
-    _ip(None, [f"netns add {host.name}" for host in topology.hosts])
-    numbers = {host.name: number for number, host in enumerate(topology.hosts)}
-    for router, hosts in _by_router(topology.hosts).items():
+    _ip(None, [f"netns add {host.network}" for host in topology.networks])
+    numbers = {host.network: number for number, host in enumerate(topology.networks)}
+    for router, hosts in _by_router(topology.networks).items():
         _ip(None if router == FABRIC else router, _router_side(hosts, numbers))
-    for host in topology.hosts:
-        _ip(host.name, _host_side(host))
+    for host in topology.networks:
+        _ip(host.network, _host_side(host))
 
 
 def _by_router(hosts: Iterable[Host]) -> dict[str, list[Host]]:
@@ -37,9 +37,9 @@ def _by_router(hosts: Iterable[Host]) -> dict[str, list[Host]]:
 def _router_side(hosts: Sequence[Host], numbers: dict[str, int]) -> list[str]:
     lines: list[str] = []
     for host in hosts:
-        link = f"veth{numbers[host.name]}"  # names of devices end at 15 characters
+        link = f"veth{numbers[host.network]}"  # names of devices end at 15 characters
         lines += [
-            f"link add {link} type veth peer name eth0 netns {host.name}",
+            f"link add {link} type veth peer name eth0 netns {host.network}",
             f"addr add {host.gateway}/32 dev {link}",
             f"link set {link} up",
             *(f"route add {address}/32 dev {link}" for address in host.addresses),
@@ -70,6 +70,9 @@ def _sysctl(settings: dict[str, str]) -> None:
 
 def _ip(namespace: str | None, lines: Sequence[str]) -> None:
     command = ["ip", *(["-n", namespace] if namespace else []), "-batch", "-"]
-    done = subprocess.run(command, input="\n".join(lines) + "\n", text=True, capture_output=True, check=False)
+    try:
+        done = subprocess.run(command, input="\n".join(lines) + "\n", text=True, capture_output=True, check=False)
+    except FileNotFoundError as error:
+        raise NetworkError("there is no program `ip`: install iproute2") from error
     if done.returncode != 0:
         raise NetworkError(f"{' '.join(command)}: {done.stderr.strip()}")

@@ -4,35 +4,37 @@ import os
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from .forked import fork
 from .linux import CLONE_NEWNS, CLONE_NEWUTS, MS_PRIVATE, MS_REC, bind, die_with_parent, enter_network, mount, unshare
 from .network import tune
 from .topology import Host
 
 RUN = Path("/run/lab")
 
+# A proxy of the machine's network cannot be reached from inside.
+_PROXIES = {"http_proxy", "https_proxy", "ftp_proxy", "all_proxy"}
+
 
 def start(host: Host, function: Callable[[], int], *, log: Path | None = None) -> int:
     """Fork, enter the host, run the function and exit with what it returns; returns the process id.
 
-    With `log`, the process has no standard input, and writes its output there.
+    With `log`, the process has no terminal and no standard input, and writes its output there.
     """
     parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        os._exit(_run(host, function, parent, log))
-    return pid
+    return fork(lambda: _run(host, function, parent, log))
 
 
 def execute(argv: Sequence[str], environment: Mapping[str, str]) -> Callable[[], int]:
     """A function for `start` that becomes another program."""
+    variables = {name: value for name, value in environment.items() if name.lower() not in _PROXIES}
 
     def become() -> int:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and other programs do not expect that
         try:
-            os.execvpe(argv[0], list(argv), dict(environment))
+            os.execvpe(argv[0], list(argv), variables)
         except (FileNotFoundError, PermissionError) as error:
             print(f"{argv[0]}: {error.strerror}", file=sys.stderr)  # noqa: T201  what a shell would say
             return 127 if isinstance(error, FileNotFoundError) else 126
@@ -41,20 +43,14 @@ def execute(argv: Sequence[str], environment: Mapping[str, str]) -> Callable[[],
 
 
 def _run(host: Host, function: Callable[[], int], parent: int, log: Path | None) -> int:
-    try:
-        die_with_parent(parent)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        if log is not None:
-            _redirect(log)
-        _enter(host)
-        return function()
-    except BaseException:  # whatever it is, it ends this process alone, and its log must show it
-        traceback.print_exc()
-        return 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+    die_with_parent(parent)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    if log is not None:
+        os.setsid()  # Ctrl-C is for the command that the user runs
+        _redirect(log)
+    _enter(host)
+    return function()
 
 
 def _redirect(log: Path) -> None:
@@ -65,7 +61,7 @@ def _redirect(log: Path) -> None:
 
 
 def _enter(host: Host) -> None:
-    enter_network(host.name)
+    enter_network(host.network)
     unshare(CLONE_NEWNS | CLONE_NEWUTS)
     mount("none", "/", flags=MS_REC | MS_PRIVATE)
     socket.sethostname(host.hostname)

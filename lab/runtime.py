@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from controlplane.builtin import DNS_SERVICE
 from controlplane.snapshot import Snapshot
 
 from .hostfiles import hosts, resolv_conf
-from .network import lay
+from .network import NetworkError, lay
 from .processes import RUN, start
 from .topology import Host, Role, Topology
 
 NOTIFY = RUN / "notify"
+DOWN_SECONDS = 2.0
 READY_SECONDS = 60.0  # against hangs; the promise is 3 s
 
 
@@ -39,7 +39,10 @@ class Lab:
     def up(self) -> None:
         """Make the network, start everything and wait until all have said that they are ready. Raises LabError."""
         with _notifications() as ready:
-            lay(self.topology)
+            try:
+                lay(self.topology)
+            except NetworkError as error:
+                raise LabError(str(error)) from error
             self._write_files()
             waiting = [host for host in self.topology.hosts if self._starts(host)]
             for host in waiting:
@@ -48,8 +51,17 @@ class Lab:
             self._wait_ready(ready, len(waiting))
 
     def run(self, host: Host, function: Callable[[], int]) -> int:
-        """Run a function on a host, with our standard streams; returns its exit code, 128 + n when signal n ends it."""
-        pid = start(host, function)
+        """Run a function on a host, with our standard streams; returns its exit code, 128 + n when signal n ends it.
+
+        Ctrl-C at the terminal is the function's to handle.
+        """
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return self._wait_for(start(host, function))
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _wait_for(self, pid: int) -> int:
         while True:
             done, status = os.wait()
             if done == pid:
@@ -59,27 +71,25 @@ class Lab:
 
     def down(self) -> None:
         """Stop what was started, the nodes' agents in good order; the kernel ends the rest with us."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         for pid in self._running:
             os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + 2.0
-        while self._running and time.monotonic() < deadline:
+        deadline = time.monotonic() + DOWN_SECONDS
+        while self._running and (left := deadline - time.monotonic()) > 0:
             done, _ = os.waitpid(-1, os.WNOHANG)
             if done:
                 self._running.pop(done, None)
             else:
-                signal.sigtimedwait([signal.SIGCHLD], 0.05)
+                signal.sigtimedwait([signal.SIGCHLD], left)
 
     def _starts(self, host: Host) -> bool:
         return host.role in self._programs and (host.role is not Role.OUTSIDE or bool(host.ports))
 
     def _write_files(self) -> None:
-        service = self.snapshot.services.get(DNS_SERVICE)
-        servers = service.spec.cluster_ips if service else ()
         for host in self.topology.hosts:
             folder = RUN / "hosts" / host.name
             folder.mkdir(parents=True)
-            text = resolv_conf(host, servers, self.snapshot.options.cluster_domain)
-            (folder / "resolv.conf").write_text(text)
+            (folder / "resolv.conf").write_text(resolv_conf(host, self.snapshot))
             (folder / "hosts").write_text(hosts(host, self.snapshot))
 
     def _wait_ready(self, ready: socket.socket, count: int) -> None:

@@ -1,0 +1,132 @@
+"""What runs on one node: the proxy, the DNS server, or both, and what tells of their health; it follows the host."""
+
+import logging
+import time
+from collections.abc import Collection
+
+from controlplane.builtin import DNS_SERVICE
+from controlplane.snapshot import Snapshot
+from dns.config import DnsConfig
+from proxy.addresses import HelperSockets, LocalSockets
+from proxy.hostfacts import HostFacts, primary_addresses
+from proxy.model import FrontendKey
+
+from .claimprobe import ClaimProbe
+from .health import Health
+from .nodedns import NodeDns, dns_service_keys, load_config
+from .nodeproxy import NodeProxy
+from .settings import Settings
+from .starterror import StartError
+
+log = logging.getLogger(__name__)
+
+
+class Node:
+    """Made inside the running event loop. Without `proxy`, or without `dns_config`, the other is alone."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sockets: HelperSockets | LocalSockets,
+        facts: HostFacts,
+        dns_config: DnsConfig | None,
+        *,
+        proxy: bool,
+    ) -> None:
+        self._settings = settings
+        self._sockets = sockets
+        self._facts = facts
+        self._dns = NodeDns(settings, dns_config, sockets, facts) if dns_config else None
+        self._proxy = NodeProxy(settings, sockets, facts) if proxy else None
+        self._health = Health(settings, self._proxy, self._dns)
+        self._probe = ClaimProbe()
+        self._refused: Collection[str] = ()
+
+    @property
+    def primary_addresses(self) -> tuple[str, ...]:
+        """The node's main address of each family, as the host has them now."""
+        return primary_addresses(self._facts, self._settings.node_ip)
+
+    async def announce(self) -> None:
+        """Answer for the service ranges; one that cannot be had is told once, and its frontends say so too."""
+        if self._proxy is None:
+            return
+        ranges = self._settings.cluster.service_cluster_ip_ranges
+        refused = await self._sockets.announce(ranges, self.primary_addresses, force=self._settings.force_ranges)
+        for reason in set(refused.values()) - set(self._refused):
+            log.error("service range cannot be used", extra={"kv": {"reason": reason}})
+        self._refused = tuple(refused.values())
+
+    async def publish(self, snapshot: Snapshot) -> None:
+        """Make the snapshot true; returns once every frontend is open, or has a status that says why not."""
+        started = time.monotonic()
+        self._health.queued()
+        if self._dns:
+            await self._dns.publish(snapshot)
+        if self._proxy:
+            desired = await self._proxy.apply(snapshot, self._dns.keys if self._dns else _left_to_dns(snapshot))
+            self._probe.watch(desired.claims)
+        self._health.applied(snapshot)
+        seconds = round(time.monotonic() - started, 3)
+        details = {"generation": snapshot.generation, "services": len(snapshot.services), "seconds": seconds}
+        log.info("snapshot applied", extra={"kv": details})
+
+    async def listen(self) -> None:
+        """Open what operators and probes ask; to call it again follows the host, and tries again what failed."""
+        await self._health.listen(self._facts)
+        if self._dns:
+            await self._dns.listen(self._facts)
+
+    async def reload(self) -> None:
+        """Read the Corefile again; the old one stays in force when the new one is not right."""
+        if self._dns is None or not self._settings.corefile:
+            return
+        try:
+            config = load_config(self._settings)
+        except StartError as error:
+            log.error("Corefile is refused, the one before stays in force", extra={"kv": {"reason": str(error)}})
+            return
+        await self._dns.reload(config)
+        await self._dns.listen(self._facts)
+
+    async def look(self) -> bool:
+        """See whether the host's network is as it was, and follow it; true when the snapshot is to be applied again.
+
+        The kernel takes a route away with its source address: then all claims are made anew.
+        """
+        facts = await self._sockets.facts()
+        moved = facts != self._facts
+        if moved:
+            log.info("host's addresses changed", extra={"kv": {"addresses": ",".join(sorted(facts.own))}})
+            self._facts = facts
+            if self._proxy:
+                self._proxy.move(facts)
+        if moved or self._probe.is_lost():
+            await self.announce()
+        await self.listen()
+        return moved
+
+    async def drain(self) -> None:
+        """Let nobody in any more, and give open connections the grace period to finish."""
+        if self._proxy:
+            await self._proxy.drain(self._settings.grace_seconds)
+
+    async def close(self) -> None:
+        """Close everything, and give the addresses back."""
+        await self._health.close()
+        if self._proxy:
+            await self._proxy.close()
+        if self._dns:
+            await self._dns.close()
+
+
+def _left_to_dns(snapshot: Snapshot) -> Collection[FrontendKey]:
+    """A proxy alone leaves the DNS Service to a `clusterless dns` beside it, unless the manifests bring endpoints.
+
+    The slice that stands for our own server is the Service's, and names no Pod.
+    """
+    ours = all(
+        piece.metadata.owner_references and not any(endpoint.target_ref for endpoint in piece.endpoints)
+        for piece in snapshot.slices_of(DNS_SERVICE)
+    )
+    return dns_service_keys(snapshot) if ours else ()
