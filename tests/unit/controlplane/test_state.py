@@ -52,7 +52,7 @@ def test_a_file_with_other_content_is_refused_with_what_to_do(holder):
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(StateError, match="--state-dir .*/file/state: Not a directory"):
+    with pytest.raises(StateError, match=r"--state-dir .*/file/state: Not a directory"):
         StateDirectory(tmp_path / "file" / "state").hold()
 
 
