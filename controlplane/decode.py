@@ -5,6 +5,7 @@ A field that does not exist is an error, as with `kubectl apply` (`--validate=st
 only the first wrong type, and lists unknown fields in one message; here each mistake is a problem of its own.
 """
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from .problems import Problem, Reason
 from .structtypes import StructType, type_of_kind
 
 DEFAULT_NAMESPACE = "default"
+_MAPPED_PORTS = re.compile(r"\d+:\d+")  # as Docker maps ports
 _Object = TypeVar("_Object", bound=AnyObject)
 
 
@@ -110,6 +112,8 @@ def _hint(mistake: Mistake, schema: StructType) -> str:
     match mistake.value, mistake.wanted:
         case str(text), "int32" | "int64" if text.lstrip("-").isdecimal():
             return f"a number stands without quotes: {text}"
+        case str(text), "int32" if _MAPPED_PORTS.fullmatch(text):
+            return "one number stands here: port, targetPort and nodePort are fields of their own"
         case str(text), "bool":
             return "write true or false, without quotes"
         case ((bool() | int() | float()), "string"):

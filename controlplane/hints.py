@@ -19,6 +19,12 @@ def value_hint(value: object) -> str:
     return COMMENT_HINT if isinstance(value, str) and _COMMENT.search(value) else ""
 
 
+def comment_column(line: str) -> int:
+    """The column, from 1, of a `//` that was meant to start a comment; 0 if the line has none."""
+    found = _COMMENT.search(line)
+    return line.index("//", found.start()) + 1 if found else 0
+
+
 def syntax_hint(message: str, line: str, line_before: str) -> str:
     """What is wrong at a line that does not parse; a mistake may show only on the line after it. `""` if unclear."""
     hints = []

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 import msgspec
 
-from .hints import syntax_hint
+from .hints import comment_column, syntax_hint
 from .problems import Position, Problem, Reason, Severity
 
 _TURN_OFF = "if you choose to ignore these errors, turn validation off with --validate=false"
@@ -29,11 +29,16 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 def hinted(failure: Failure, text: str) -> Failure:
-    """The failure with a hint from the lines of the text it happened in."""
-    lines = text.split("\n")[: failure.position.line]
+    """The failure with a hint from the lines of the text it happened in, at the `//` that is to blame if one is."""
+    number = failure.position.line
+    lines = text.split("\n")[:number]
     at = lines.pop() if lines else ""
-    before = next((line for line in reversed(lines) if line.strip()), "")
-    return msgspec.structs.replace(failure, hint=syntax_hint(failure.message, at, before))
+    before = next((index for index in range(len(lines), 0, -1) if lines[index - 1].strip()), 0)
+    line_before = lines[before - 1] if before else ""
+    position = failure.position
+    if not comment_column(at) and (column := comment_column(line_before)):
+        position = Position(before, column)
+    return msgspec.structs.replace(failure, hint=syntax_hint(failure.message, at, line_before), position=position)
 
 
 def problem_of(failure: Failure, source: str, document: int = 0, line_offset: int = 0) -> Problem:
