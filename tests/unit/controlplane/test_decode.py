@@ -469,7 +469,7 @@ def test_a_comment_with_slashes_before_a_list_is_a_syntax_error(tmp_path, monkey
           - 10.240.0.4
         """
     assert rendered(tmp_path, monkeypatch, text) == [
-        "web.yaml:6:3: error: error parsing web.yaml: error converting YAML to JSON: "
+        "web.yaml:5:22: error: error parsing web.yaml: error converting YAML to JSON: "
         "yaml: line 5: did not find expected key",
         "    hint: `//` starts no comment in YAML, use `#`",
     ]
