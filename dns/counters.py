@@ -112,6 +112,7 @@ class Counters:
         self.healthcheck_failures: Counter[str] = Counter()  # by upstream
         self.healthcheck_broken = 0  # queries for which all upstreams were down
         self.max_concurrent_rejects = 0
+        self.udp_shed = 0  # queries of clients that sent far more than others
         self.tcp_shed = 0  # TCP connections closed early to make room
         self.accept_failures = 0
 

@@ -5,12 +5,16 @@ import errno
 import socket
 from collections.abc import Iterator
 from time import perf_counter
+from typing import NamedTuple
 
 from .counters import Listener
+from .fairqueue import FairQueue
 from .responder import NO_MORE, Responder, Send, Source
 from .wirecache import ID_LENGTH
 
-DATAGRAMS_PER_WAKE_UP = 64
+DATAGRAMS_PER_WAKE_UP = 256  # read
+ANSWERS_PER_WAKE_UP = 64  # from the packed ones
+WORK_SECONDS = 0.002  # for answers that have to be made
 MAX_DATAGRAM = 1024  # octets read; queries over 512 are malformed, whatever follows
 
 _NOT_SENT = frozenset(
@@ -24,13 +28,29 @@ _NOT_SENT = frozenset(
 _NOT_RECEIVED = frozenset({errno.EAGAIN, errno.ECONNREFUSED, errno.ENETDOWN, errno.ENOMEM})
 
 
+class _Waiting(NamedTuple):
+    """A query that no packed answer was found for."""
+
+    packet: bytes
+    client: tuple[str, int]
+    socket: socket.socket
+    listener: Listener
+
+
 class UdpServer:
-    """Reads bound, non-blocking UDP sockets; they are closed with it."""
+    """Reads bound, non-blocking UDP sockets; they are closed with it.
+
+    Answers that have to be made are made in turn for each client address, so that a flood of them from one address
+    costs other clients a few milliseconds at most, and what is too much of it is shed.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, responder: Responder) -> None:
         self._loop = loop
         self._responder = responder
+        self._counters = responder.counters
         self._sockets: list[socket.socket] = []
+        self._queue: FairQueue[_Waiting] = FairQueue()
+        self._is_working = False
 
     def add(self, opened: socket.socket, listener: Listener) -> None:
         """Starts to answer on a socket."""
@@ -54,10 +74,10 @@ class UdpServer:
         opened.close()
 
     def _drain(self, opened: socket.socket, listener: Listener) -> None:
-        """Answers what has come, up to the bound, so that everything else on the loop has its turn too."""
+        """Answers what has come from packed answers, and queues the rest, up to the bounds: others have their turn."""
         cache = self._responder.wire_cache(listener)
         receive, send, get = opened.recvfrom, opened.sendto, cache.get
-        begun, missed, hits = perf_counter(), 0.0, 0
+        begun, hits = perf_counter(), 0
         for _ in range(DATAGRAMS_PER_WAKE_UP):
             try:
                 packet, client = receive(MAX_DATAGRAM)
@@ -67,10 +87,8 @@ class UdpServer:
                 break
             tail = get(packet[ID_LENGTH:])
             if tail is None:
-                before = perf_counter()
-                source = Source(client[0], client[1], listener)
-                self._responder.respond(packet, source, _sender(opened, client))
-                missed += perf_counter() - before
+                if not self._queue.put(client[0], _Waiting(packet, client, opened, listener)):
+                    self._counters.udp_shed += 1
                 continue
             hits += 1
             try:
@@ -78,8 +96,23 @@ class UdpServer:
             except OSError as error:
                 if error.errno not in _NOT_SENT:
                     raise
+            if hits == ANSWERS_PER_WAKE_UP:
+                break
         if hits:
-            cache.seconds += perf_counter() - begun - missed
+            cache.seconds += perf_counter() - begun
+        if not self._is_working:
+            self._work()
+
+    def _work(self) -> None:
+        """Answers what is queued for a while; what is left then waits until the sockets were drained again."""
+        until = perf_counter() + WORK_SECONDS
+        while self._queue and perf_counter() < until:
+            packet, client, opened, listener = self._queue.take()
+            source = Source(client[0], client[1], listener)
+            self._responder.respond(packet, source, _sender(opened, client))
+        self._is_working = bool(self._queue)
+        if self._is_working:
+            self._loop.call_soon(self._work)
 
 
 def _sender(opened: socket.socket, client: tuple[str, int]) -> Send:
