@@ -1,20 +1,21 @@
-"""The node agent's life: from the first snapshot over every change, of manifests or host, to the last connection."""
+"""An agent's life: from the first snapshot over every change, of manifests or host, to the last connection."""
 
 import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import Callable
 
 import msgspec
 
 from controlplane.snapshot import Snapshot
 from controlplane.state import StateError
-from dns.config import DnsConfig
 from proxy.addresses import HelperSockets, LocalSockets
+from proxy.hostfacts import HostFacts
 
 from .clusterfeed import ClusterFeed, freeze_garbage
-from .node import Node
 from .notify import notify
+from .served import Served
 from .settings import Settings
 from .starterror import StartError
 from .tasks import spawn
@@ -29,15 +30,14 @@ LOOK_SECONDS = 3.0
 
 
 class Agent:
-    """One node: `run` serves until SIGTERM or SIGINT. Without `proxy`, or without `dns_config`, the other is alone."""
+    """`run` serves until SIGTERM or SIGINT: what `make` returns for the host as it is at the start."""
 
     def __init__(
-        self, settings: Settings, sockets: HelperSockets | LocalSockets, dns_config: DnsConfig | None, *, proxy: bool
+        self, settings: Settings, sockets: HelperSockets | LocalSockets, make: Callable[[HostFacts], Served]
     ) -> None:
         self._settings = settings
         self._sockets = sockets
-        self._with_proxy = proxy
-        self._dns_config = dns_config
+        self._make = make
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._wake = asyncio.Event()
@@ -62,54 +62,53 @@ class Agent:
 
     async def _serve(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
-            facts = await self._sockets.facts()
-            node = Node(self._settings, self._sockets, facts, self._dns_config, proxy=self._with_proxy)
-            stack.push_async_callback(node.close)
-            feed = self._feed(node)
+            served = self._make(await self._sockets.facts())
+            stack.push_async_callback(served.close)
+            feed = self._feed(served)
             stack.callback(feed.close)
             snapshot = await asyncio.to_thread(feed.refresh)
             freeze_garbage()
-            await node.announce()
-            await node.publish(snapshot)
-            await node.listen()
-            await self._follow(node, feed, snapshot)
+            await served.announce()
+            await served.publish(snapshot)
+            await served.listen()
+            await self._follow(served, feed, snapshot)
             notify("STOPPING=1")
-            await self._drain(node)
+            await self._drain(served)
 
-    def _feed(self, node: Node) -> ClusterFeed:
+    def _feed(self, served: Served) -> ClusterFeed:
         options = msgspec.structs.replace(
             self._settings.cluster,
             hostname=self._settings.hostname_override.lower() or self._settings.cluster.hostname,
-            node_addresses=node.primary_addresses,
+            node_addresses=served.primary_addresses,
         )
         try:
-            return ClusterFeed(self._settings.filenames, options, self._settings.state_dir)
+            return ClusterFeed(self._settings.filenames, options, self._settings.state_dir, decides=served.decides)
         except StateError as error:
             raise StartError(str(error)) from error
 
-    async def _follow(self, node: Node, feed: ClusterFeed, snapshot: Snapshot) -> None:
+    async def _follow(self, served: Served, feed: ClusterFeed, snapshot: Snapshot) -> None:
         """Apply changes until told to stop. The files are read in a thread, so that no connection waits for it."""
         watching = watch(feed.watched, self._on_watching, self._wake.set, self._stop)
         tasks = [
             spawn(watching, "watch manifests", on_failure=self.fail),
-            spawn(self._follow_host(node, feed), "follow the host", on_failure=self.fail),
+            spawn(self._follow_host(served, feed), "follow the host", on_failure=self.fail),
         ]
         while not self._stop.is_set():
             await self._wake.wait()
             self._wake.clear()
             if self._must_reload:
                 self._must_reload = False
-                await node.reload()
+                await served.reload()
             fresh = await asyncio.to_thread(feed.refresh)
             if (fresh is not snapshot or self._must_apply) and not self._stop.is_set():
                 snapshot, self._must_apply = fresh, False
-                await node.publish(snapshot)
+                await served.publish(snapshot)
         await asyncio.wait(tasks)
 
-    async def _follow_host(self, node: Node, feed: ClusterFeed) -> None:
+    async def _follow_host(self, served: Served, feed: ClusterFeed) -> None:
         while not await self._stops_within(LOOK_SECONDS):
-            if await node.look():
-                feed.move(node.primary_addresses)
+            if await served.look():
+                feed.move(served.primary_addresses)
                 self._must_apply = True
                 self._wake.set()
 
@@ -119,11 +118,11 @@ class Agent:
                 await self._stop.wait()
         return self._stop.is_set()
 
-    async def _drain(self, node: Node) -> None:
+    async def _drain(self, served: Served) -> None:
         """Finish within the grace period; a second signal cuts it short."""
         log.info("stopping", extra={"kv": {"grace_seconds": self._settings.grace_seconds}})
         hurry = spawn(self._hurry.wait(), "wait for a second signal")
-        drain = spawn(node.drain(), "drain")
+        drain = spawn(served.drain(), "drain")
         await asyncio.wait({hurry, drain}, return_when=asyncio.FIRST_COMPLETED)
         for task in (hurry, drain):
             task.cancel()

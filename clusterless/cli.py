@@ -18,11 +18,13 @@ from .flags import (
     cluster_options,
     dns_flags,
     filename_flag,
+    load_balancer_flags,
     node_flags,
     proxy_flags,
     settings_of,
 )
 from .kubeproxyconfig import ConfigError
+from .settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,17 @@ def proxy(context: click.Context, /, **_flags: Any) -> None:
 def dns(context: click.Context, /, **_flags: Any) -> None:
     """Run the DNS server alone."""
     _serve(context, proxy=False, dns=True)
+
+
+@cli.command()
+@node_flags
+@load_balancer_flags
+@click.pass_context
+def loadbalancer(context: click.Context, /, **_flags: Any) -> None:
+    """Run the external load balancer in front of the nodes."""
+    from .serve import serve_load_balancer
+
+    _run(context, lambda settings: serve_load_balancer(settings, runner.run))
 
 
 @cli.command()
@@ -140,7 +153,14 @@ def version() -> None:
 
 
 def _serve(context: click.Context, *, proxy: bool, dns: bool) -> NoReturn:
-    from .serve import StartError, serve
+    from .serve import serve
+
+    _run(context, lambda settings: serve(settings, runner.run, proxy=proxy, dns=dns))
+
+
+def _run(context: click.Context, serve: Callable[[Settings], int]) -> NoReturn:
+    """Serve with the settings that the flags make, and exit."""
+    from .starterror import StartError
 
     _filenames(context)
     settings = _or_usage(lambda: settings_of(context))
@@ -148,7 +168,7 @@ def _serve(context: click.Context, *, proxy: bool, dns: bool) -> NoReturn:
     for warning in settings.warnings:
         log.warning(warning)
     try:
-        sys.exit(serve(settings, runner.run, proxy=proxy, dns=dns))
+        sys.exit(serve(settings))
     except StartError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)

@@ -18,13 +18,19 @@ log = logging.getLogger(__name__)
 
 
 class ClusterFeed:
-    """Snapshots, one after the other. With a state directory, its holder decides and all others follow."""
+    """Snapshots, one after the other. With a state directory, its holder decides and all others follow.
 
-    def __init__(self, filenames: Sequence[str], options: ClusterOptions, state_dir: str = "") -> None:
+    Who does not `decide` never becomes the holder.
+    """
+
+    def __init__(
+        self, filenames: Sequence[str], options: ClusterOptions, state_dir: str = "", *, decides: bool = True
+    ) -> None:
         self._filenames = tuple(filenames)
+        self._decides = decides
         self._reader = ManifestReader()
         self._directory = StateDirectory(Path(state_dir)) if state_dir else None
-        if self._directory:
+        if self._directory and decides:
             self._directory.hold()
         self._state = self._directory.load() if self._directory else ClusterState()
         self._builder = Builder(options, self._state)
@@ -33,9 +39,11 @@ class ClusterFeed:
 
     @property
     def watched(self) -> tuple[str, ...]:
-        """What to watch: the manifests, and the state where another process decides."""
-        follows = self._directory is not None and not self._directory.is_holder
-        return (*self._filenames, *((str(self._directory.path),) if self._directory and follows else ()))
+        """What to watch: the manifests, and what other processes decide."""
+        if self._directory is None:
+            return self._filenames
+        decided = self._directory.load_balancers if self._directory.is_holder else self._directory
+        return (*self._filenames, str(decided.path))
 
     def refresh(self) -> Snapshot:
         """Read everything again and build; the last Snapshot, the same object, when nothing changed."""
@@ -58,12 +66,14 @@ class ClusterFeed:
             self._directory.close()
 
     def _follow(self) -> None:
-        """Adopt what the holder decided; become the holder when there is none any more."""
-        if self._directory is None or self._directory.is_holder:
+        """Adopt what the holder and the load balancer decided; become the holder when there is none any more."""
+        if self._directory is None:
             return
-        self._directory.hold()
+        is_own = self._directory.is_holder
+        if self._decides:
+            self._directory.hold()
         try:
-            state = self._directory.load()
+            state = self._directory.merged(self._state) if is_own else self._directory.load()
         except StateError as error:
             log.warning("state is not readable", extra={"kv": {"reason": str(error)}})
             return

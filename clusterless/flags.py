@@ -108,6 +108,25 @@ node_flags = _together(
     _flag("--force-ranges", is_flag=True, help="Claim service ranges that overlap routes or addresses of this host."),
 )
 
+_dial_attempts_flag = _flag(
+    "--dial-attempts",
+    default=4,
+    type=click.IntRange(1, 16),
+    metavar="N",
+    show_default=True,
+    help="Endpoints to try for a connection; 1 behaves as kube-proxy's kernel modes do.",
+)
+
+load_balancer_flags = _together(
+    _flag(
+        "--load-balancer-ip-range",
+        required=True,
+        metavar="CIDR[,CIDR]",
+        help="Where the addresses of Services come from, one range a family; routed to this host.",
+    ),
+    _dial_attempts_flag,
+)
+
 proxy_flags = _together(
     _flag(
         "--nodeport-addresses",
@@ -122,14 +141,7 @@ proxy_flags = _together(
         metavar="CIDR",
         help="External IPs that this host may claim (repeatable). Default: only addresses that it has.",
     ),
-    _flag(
-        "--dial-attempts",
-        default=4,
-        type=click.IntRange(1, 16),
-        metavar="N",
-        show_default=True,
-        help="Endpoints to try for a connection; 1 behaves as kube-proxy's kernel modes do.",
-    ),
+    _dial_attempts_flag,
 )
 
 dns_flags = _together(

@@ -10,7 +10,9 @@ from prometheus_client.registry import Collector
 
 from controlplane.objects import Node
 from controlplane.snapshot import Snapshot
+from proxy.addresstext import family_of
 from proxy.hostfacts import HostFacts
+from proxy.nodeeligibility import is_eligible
 
 from .bindaddress import host_port, node_addresses
 from .metrics import CONTENT_TYPE, DnsCollector, ProxyCollector, exposition
@@ -23,7 +25,6 @@ log = logging.getLogger(__name__)
 
 # Twice kube-proxy's syncPeriod of 30 s (pkg/proxy/healthcheck/proxy_health.go).
 QUEUED_SECONDS = 60.0
-TO_BE_DELETED = "ToBeDeletedByClusterAutoscaler"
 
 
 class Health:
@@ -31,6 +32,7 @@ class Health:
 
     def __init__(self, settings: Settings, proxy: NodeProxy | None, dns: NodeDns | None) -> None:
         self._settings = settings
+        self._families = sorted({family_of(each) for each in settings.cluster.service_cluster_ip_ranges})
         self._proxy = proxy
         self._dns = dns
         self._queued_at: float | None = None
@@ -88,21 +90,24 @@ class Health:
 
     def _healthz(self) -> OpsReply:
         """As `livez`, and only while the Node is there and stays: a load balancer takes others then."""
-        eligible = self._is_eligible()
+        eligible = is_eligible(self._node())
         return self._report(
             {"nodeEligible": eligible, "healthy": self.is_healthy}, is_good=eligible and self.is_healthy
         )
 
-    def _is_eligible(self) -> bool:
-        snapshot = self._snapshot
-        node = snapshot.nodes.get(snapshot.options.hostname) if snapshot else None
-        return node is not None and not _is_leaving(node)
+    def _node(self) -> Node | None:
+        return self._snapshot.nodes.get(self._snapshot.options.hostname) if self._snapshot else None
 
     def _report(self, fields: dict[str, bool], *, is_good: bool) -> OpsReply:
+        """The body of proxy_health.go; a proxy that does well says that it was updated now: there was nothing to do."""
         now = time.time()
-        # A healthy proxy says that it was updated now (proxy_health.go): there was nothing to do since.
-        updated = now if self.is_healthy else self._applied_at
-        body = {"lastUpdated": _timestamp(updated), "currentTime": _timestamp(now), **fields}
+        applied = _timestamp(self._applied_at)
+        body = {
+            "lastUpdated": _timestamp(now) if is_good else applied,
+            "currentTime": _timestamp(now),
+            **fields,
+            "status": {family: {"lastUpdated": applied, "healthy": self.is_healthy} for family in self._families},
+        }
         status = HTTPStatus.OK if is_good else HTTPStatus.SERVICE_UNAVAILABLE
         return OpsReply(status, msgspec.json.encode(body), "application/json")
 
@@ -119,10 +124,6 @@ class Health:
         if self._dns:
             collectors.append(DnsCollector(self._dns.counters))
         return OpsReply(body=exposition(*collectors), content_type=CONTENT_TYPE)
-
-
-def _is_leaving(node: Node) -> bool:
-    return bool(node.metadata.deletion_timestamp) or any(taint.key == TO_BE_DELETED for taint in node.spec.taints)
 
 
 def _timestamp(seconds: float) -> str:

@@ -20,6 +20,7 @@ class HealthCheckNodePorts:
 
     def __init__(self, is_proxy_healthy: Callable[[], bool]) -> None:
         self._is_proxy_healthy = is_proxy_healthy
+        self._node = ""
         self._checks: dict[HealthCheckKey, HealthCheck] = {}
         self._servers: dict[HealthCheckKey, OpsServer] = {}
         self._told: set[str] = set()
@@ -28,16 +29,16 @@ class HealthCheckNodePorts:
     async def apply(self, snapshot: Snapshot, facts: HostFacts) -> None:
         """Serve what the snapshot asks for, on the node's addresses as `facts` tell them."""
         async with self._changing:
-            node = snapshot.options.hostname
-            self._checks = health_checks(snapshot, node)
+            self._node = snapshot.options.hostname
+            self._checks = health_checks(snapshot, self._node)
             for key in self._servers.keys() - self._checks.keys():
                 await self._servers.pop(key).close()
-            await self._listen(node, facts)
+            await self._listen(facts)
 
-    async def listen(self, node: str, facts: HostFacts) -> None:
+    async def listen(self, facts: HostFacts) -> None:
         """Follow the host's addresses, and try again what failed."""
         async with self._changing:
-            await self._listen(node, facts)
+            await self._listen(facts)
 
     async def close(self) -> None:
         """Answer no more."""
@@ -46,11 +47,11 @@ class HealthCheckNodePorts:
                 await server.close()
             self._servers.clear()
 
-    async def _listen(self, node: str, facts: HostFacts) -> None:
+    async def _listen(self, facts: HostFacts) -> None:
         for key, check in self._checks.items():
             server = self._servers.get(key) or self._new_server(key)
             for failure in await server.listen(_addresses(key.family, facts), key.port):
-                self._tell(node, key, check, failure)
+                self._tell(key, check, failure)
 
     def _new_server(self, key: HealthCheckKey) -> OpsServer:
         server = self._servers[key] = OpsServer({"*": lambda: self._answer(key)})
@@ -60,8 +61,8 @@ class HealthCheckNodePorts:
         made = answer(self._checks[key], is_proxy_healthy=self._is_proxy_healthy())
         return OpsReply(made.status, made.body, "application/json", made.headers)
 
-    def _tell(self, node: str, key: HealthCheckKey, check: HealthCheck, failure: str) -> None:
-        message = f'node {node} failed to start healthcheck "{check.service}" on port {key.port}: {failure}'
+    def _tell(self, key: HealthCheckKey, check: HealthCheck, failure: str) -> None:
+        message = f'node {self._node} failed to start healthcheck "{check.service}" on port {key.port}: {failure}'
         if message in self._told:
             return
         self._told.add(message)

@@ -29,7 +29,9 @@ log = logging.getLogger(__name__)
 
 
 class LoadBalancer:
-    """Stands outside the nodes; made inside the running event loop. An agent lives its life."""
+    """Stands outside the nodes; made inside the running event loop."""
+
+    decides = False
 
     def __init__(self, settings: Settings, sockets: HelperSockets | LocalSockets, facts: HostFacts) -> None:
         """Raises StartError when another load balancer decides in the same `--state-dir`."""
@@ -56,6 +58,9 @@ class LoadBalancer:
         refused = await self._sockets.announce(self._ranges, self.primary_addresses, force=self._settings.force_ranges)
         for reason in refused.values():
             log.error("load balancer range cannot be used", extra={"kv": {"reason": reason}})
+
+    async def reload(self) -> None:
+        """Nothing is configured besides the manifests and the flags."""
 
     async def publish(self, snapshot: Snapshot) -> None:
         """Make the snapshot true; returns once every frontend is open, or has a status that says why not."""

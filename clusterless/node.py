@@ -13,6 +13,7 @@ from proxy.model import FrontendKey
 
 from .claimprobe import ClaimProbe
 from .health import Health
+from .healthchecknodeports import HealthCheckNodePorts
 from .nodedns import NodeDns, dns_service_keys, load_config
 from .nodeproxy import NodeProxy
 from .settings import Settings
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 class Node:
     """Made inside the running event loop. Without `proxy`, or without `dns_config`, the other is alone."""
+
+    decides = True
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Node:
         self._dns = NodeDns(settings, dns_config, sockets, facts) if dns_config else None
         self._proxy = NodeProxy(settings, sockets, facts) if proxy else None
         self._health = Health(settings, self._proxy, self._dns)
+        self._health_checks = HealthCheckNodePorts(lambda: self._health.is_healthy)
         self._probe = ClaimProbe()
         self._refused: Collection[str] = ()
 
@@ -66,6 +70,7 @@ class Node:
         if self._proxy:
             desired = await self._proxy.apply(snapshot, self._dns.keys if self._dns else _left_to_dns(snapshot))
             self._probe.watch(desired.claims)
+            await self._health_checks.apply(snapshot, self._facts)
         self._health.applied(snapshot)
         seconds = round(time.monotonic() - started, 3)
         details = {"generation": snapshot.generation, "services": len(snapshot.services), "seconds": seconds}
@@ -74,6 +79,7 @@ class Node:
     async def listen(self) -> None:
         """Open what operators and probes ask; to call it again follows the host, and tries again what failed."""
         await self._health.listen(self._facts)
+        await self._health_checks.listen(self._facts)
         if self._dns:
             await self._dns.listen(self._facts)
 
@@ -114,6 +120,7 @@ class Node:
     async def close(self) -> None:
         """Close everything, and give the addresses back."""
         await self._health.close()
+        await self._health_checks.close()
         if self._proxy:
             await self._proxy.close()
         if self._dns:

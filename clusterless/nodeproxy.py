@@ -1,32 +1,21 @@
 """Wires the proxy of a node together: snapshots in, frontends and their sockets kept true."""
 
-import asyncio
 import logging
 from collections.abc import Collection
 from pathlib import Path
-from random import SystemRandom
-from socket import socket
 
 from controlplane.snapshot import Snapshot
 from proxy.addresses import HelperSockets, LocalSockets
-from proxy.balancer import Balancer
 from proxy.counters import Counters
 from proxy.desired import Desired, DesiredMaker, Surroundings
-from proxy.flows import FlowSettings
 from proxy.hostfacts import HostFacts
-from proxy.listener import TcpListener
-from proxy.model import Endpoint, Frontend, FrontendKey, Protocol, ServicePortName
+from proxy.model import FrontendKey
 from proxy.nodeview import node_view
-from proxy.openfrontend import OpenListener
 from proxy.options import LOCALHOST, PRIMARY, ProxyOptions, Scheduler
-from proxy.reactor import Reactor
 from proxy.reconciler import Reconciler
-from proxy.relaysettings import RelaySettings
-from proxy.sources import inside_sources
-from proxy.udp import UdpListener
 
+from .dataplane import DataPlane
 from .settings import Settings, split
-from .tasks import spawn
 
 log = logging.getLogger(__name__)
 
@@ -50,32 +39,27 @@ class NodeProxy:
     """The proxy of one node; made inside the running event loop."""
 
     def __init__(self, settings: Settings, sockets: HelperSockets | LocalSockets, facts: HostFacts) -> None:
-        self.counters = Counters()
         self._options = proxy_options(settings)
         self._facts = facts
         self._maker = DesiredMaker()
         self._resolvers = resolvers()
-        self._reactor = Reactor(asyncio.get_running_loop())
-        self._relay = RelaySettings(dial_attempts=settings.dial_attempts, idle_seconds=settings.idle_seconds)
-        self._flows = FlowSettings(
-            idle_seconds=settings.udp_idle_seconds, stream_idle_seconds=settings.udp_stream_idle_seconds
-        )
-        self._balancer = Balancer(SystemRandom(), self._options.scheduler, self._options.cluster_cidrs, facts.own)
-        openers: dict[Protocol, OpenListener] = {Protocol.TCP: self._open_tcp, Protocol.UDP: self._open_udp}
-        inside = inside_sources(self._options.cluster_cidrs, facts.own)
-        self.reconciler = Reconciler(sockets, openers, self._balancer.forget, spawn, inside)
+        self._data_plane = DataPlane(settings, sockets, facts.own, self._options.cluster_cidrs)
 
-    def _open_tcp(self, sock: socket, frontend: Frontend) -> TcpListener:
-        return TcpListener(self._reactor, sock, frontend, self._balancer, self.counters, self._relay)
+    @property
+    def counters(self) -> Counters:
+        """What was counted up to now."""
+        return self._data_plane.counters
 
-    def _open_udp(self, sock: socket, frontend: Frontend) -> UdpListener:
-        return UdpListener(self._reactor, sock, frontend, self._balancer, self.counters, self._flows)
+    @property
+    def reconciler(self) -> Reconciler:
+        """Which knows how all frontends stand."""
+        return self._data_plane.reconciler
 
     def move(self, facts: HostFacts) -> None:
         """The host's network changed; `apply` acts on it."""
         self._facts = facts
         self._resolvers = resolvers()
-        self._balancer.set_local_addresses(facts.own)
+        self._data_plane.move(facts.own)
 
     async def apply(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Desired:
         """Make the snapshot true; returns once every frontend is open, or has a status that says why not."""
@@ -90,29 +74,16 @@ class NodeProxy:
         before = self.reconciler.desired
         desired = self._maker.make(snapshot, around)
         _tell(before, desired)
-        await self.reconciler.apply(desired)
-        self._retain_counters(desired)
+        await self._data_plane.apply(desired)
         return desired
-
-    def _retain_counters(self, desired: Desired) -> None:
-        """Count for the endpoints that there are; only Services and endpoints that went make this necessary."""
-        endpoints: dict[ServicePortName, set[Endpoint]] = {}
-        for frontend in desired.frontends.values():
-            endpoints.setdefault(frontend.service, set()).update(frontend.internal, frontend.external)
-        self.counters.retain(endpoints)
 
     async def drain(self, grace_seconds: float) -> None:
         """Let nobody in any more; give connections that long to finish, and reset those that have not."""
-        desired = self.reconciler.desired
-        await self.reconciler.apply(Desired(generation=desired.generation, claims=desired.claims))
-        cut = await self._reactor.connections.drain(grace_seconds)
-        if cut:
-            log.warning("connections were reset", extra={"kv": {"count": cut, "after_seconds": grace_seconds}})
+        await self._data_plane.drain(grace_seconds)
 
     async def close(self) -> None:
         """Close what is left, and give the addresses back."""
-        await self.reconciler.close()
-        self._reactor.close()
+        await self._data_plane.close()
 
 
 def resolvers(path: Path = Path("/etc/resolv.conf")) -> frozenset[str]:

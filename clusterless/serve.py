@@ -3,30 +3,47 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from proxy.addresses import AlreadyRunningError, HelperSettings, Marks, open_sockets
+from proxy.addresses import AlreadyRunningError, HelperSettings, HelperSockets, LocalSockets, Marks, open_sockets
 from proxy.descriptors import raise_fd_limit
+from proxy.hostfacts import HostFacts
 
 from .agent import Agent, StartError
+from .loadbalancer import LoadBalancer
+from .node import Node
 from .nodedns import load_config
+from .served import Served
 from .settings import Settings
 
-__all__ = ["StartError", "serve"]
+__all__ = ["StartError", "serve", "serve_load_balancer"]
+
+Run = Callable[[Coroutine[Any, Any, int]], int]
+Make = Callable[[HelperSockets | LocalSockets, HostFacts], Served]
 
 
-def serve(settings: Settings, run: Callable[[Coroutine[Any, Any, int]], int], *, proxy: bool, dns: bool) -> int:
-    """Run an agent until it is told to stop; returns its exit code. Raises StartError when it cannot start.
+def serve(settings: Settings, run: Run, *, proxy: bool, dns: bool) -> int:
+    """Run a node's agent until it is told to stop; returns its exit code. Raises StartError when it cannot start.
 
-    `run` is an event loop's `run`. The helper is forked before there is a loop or a thread, so that every thread of
-    this process is without capabilities.
+    `run` is an event loop's `run`.
     """
     dns_config = load_config(settings) if dns else None
+    mark = Marks.NODE if proxy else Marks.DNS
+    return _serve(settings, run, mark, lambda sockets, facts: Node(settings, sockets, facts, dns_config, proxy=proxy))
+
+
+def serve_load_balancer(settings: Settings, run: Run) -> int:
+    """Run the load balancer in front of the nodes; as `serve`."""
+    return _serve(settings, run, Marks.LOAD_BALANCER, lambda sockets, facts: LoadBalancer(settings, sockets, facts))
+
+
+def _serve(settings: Settings, run: Run, mark: Marks, make: Make) -> int:
+    """The helper is forked before there is a loop or a thread: then every thread here is without capabilities."""
     raise_fd_limit()
     try:
         sockets = open_sockets(
-            HelperSettings(Marks.NODE if proxy else Marks.DNS),
+            HelperSettings(mark),
             lambda: agent.fail(RuntimeError("the privileged helper has ended: nothing can be claimed or opened")),
         )
     except AlreadyRunningError as error:
         raise StartError(str(error)) from error
-    agent = Agent(settings, sockets, dns_config, proxy=proxy)
+    agent = Agent(settings, sockets, lambda facts: make(sockets, facts))
     return run(agent.run())

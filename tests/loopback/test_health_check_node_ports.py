@@ -123,5 +123,5 @@ async def test_a_port_that_is_taken_is_a_warning_and_tried_again(ports, caplog):
     assert record.kv["reason"] == "FailedToStartServiceHealthcheck"
     assert f'node n1 failed to start healthcheck "default/web" on port {port}' in record.kv["message"]
     assert (await ask(port, address=ADDRESSES[1]))[0] == "200"  # elsewhere it is open
-    await ports.listen(NODE, FACTS)
+    await ports.listen(FACTS)
     assert (await ask(port))[0] == "200"
