@@ -3,14 +3,16 @@
 The privileged helper process is one implementation; the tests keep another, with real sockets on loopback.
 """
 
-import socket
 import typing
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .hostfacts import HostFacts
 from .model import FrontendKey
 from .sources import Sources
+
+if TYPE_CHECKING:
+    import socket
 
 __all__ = ["HostFacts", "OpenFailure", "Sockets"]
 
@@ -36,11 +38,11 @@ class Sockets(typing.Protocol):
         """Take claimed addresses back; one that is not claimed is passed over."""
         ...
 
-    async def open(self, keys: Sequence[FrontendKey]) -> list[socket.socket | OpenFailure]:
+    async def open(self, keys: Sequence[FrontendKey]) -> "list[socket.socket | OpenFailure]":
         """A non-blocking socket for each key, in the keys' order: TCP bound and listening, UDP bound."""
         ...
 
-    async def allow_only(self, sock: socket.socket, sources: Sources) -> bool:
+    async def allow_only(self, sock: "socket.socket", sources: Sources) -> bool:
         """Have the kernel drop what comes to the socket from others; `False` where it does not.
 
         It takes the place of what was asked before, at once. Connections that a TCP socket accepts keep the sources
