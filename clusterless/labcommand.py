@@ -39,32 +39,27 @@ Program = Callable[[Host], Callable[[], int]]
 
 def lab(filenames: Sequence[str], options: ClusterOptions, command: Sequence[str], *, tour: bool) -> int:
     """Bring the lab up, run the command as a pod (or the tour, or a shell), take it down; returns the exit code."""
-    return with_lab(filenames, options, _tour if tour else lambda it: _command(it, command))
-
-
-def with_lab(filenames: Sequence[str], options: ClusterOptions, use: Callable[[Lab], int]) -> int:
-    """Bring the lab up, do something with it as its first process, and take it down; returns the exit code."""
     paths = tuple(name if name == STANDARD_INPUT else str(Path(name).absolute()) for name in filenames)
     try:
-        return run(lambda: _inside(paths, options, use))
+        return run(lambda: _inside(paths, options, command, tour=tour))
     except NotAllowedError as error:
         click.echo(f"error: {error}", err=True)
         return 1
 
 
-def _inside(paths: Sequence[str], options: ClusterOptions, use: Callable[[Lab], int]) -> int:
+def _inside(paths: Sequence[str], options: ClusterOptions, command: Sequence[str], *, tour: bool) -> int:
     """The first process of the lab: it is the control plane, which decides, and everybody's parent."""
     RUN.mkdir()
     paths, snapshot = _decide(paths, options)
     _warm_up()
     inside = Lab(topology_of(snapshot, LOAD_BALANCER_RANGE), snapshot, _programs(paths, options, snapshot))
     try:
-        inside.up()
+        seconds = inside.up()
     except LabError as error:
         click.echo(f"error: {error}", err=True)
         return 1
     try:
-        return use(inside)
+        return _tour(inside, seconds) if tour else _command(inside, command)
     finally:
         inside.down()
 
@@ -109,8 +104,9 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-def _tour(inside: Lab) -> int:
-    click.echo(f"{len(inside.snapshot.nodes)} nodes, {len(inside.snapshot.pods)} pods and the outside are ready")
+def _tour(inside: Lab, seconds: float) -> int:
+    hosts = f"{len(inside.snapshot.nodes)} nodes, {len(inside.snapshot.pods)} pods"
+    click.echo(f"{hosts} and the outside, ready after {seconds:.1f} s")
     return walk(inside, click.echo)
 
 
@@ -127,6 +123,7 @@ def _programs(paths: Sequence[str], options: ClusterOptions, snapshot: Snapshot)
         Role.OUTSIDE: lambda host: lambda: _serve_pod(host, snapshot),
         Role.OUTSIDE_DNS: lambda host: lambda: _clusterless(_outside_dns(host)),
         Role.NODE: lambda host: lambda: _clusterless(_agent(host, paths, options)),
+        Role.LOAD_BALANCER: lambda host: lambda: _clusterless(_load_balancer(host, paths, options)),
     }
 
 
@@ -141,10 +138,17 @@ def _clusterless(arguments: Sequence[str]) -> int:
 
 def _agent(host: Host, paths: Sequence[str], options: ClusterOptions) -> list[str]:
     """The command line of a node's agent: what a user would type on that node."""
+    return ["up", f"--hostname-override={host.node}", *_cluster_flags(paths, options)]
+
+
+def _load_balancer(host: Host, paths: Sequence[str], options: ClusterOptions) -> list[str]:
+    return ["loadbalancer", f"--hostname-override={host.hostname}", *_cluster_flags(paths, options)]
+
+
+def _cluster_flags(paths: Sequence[str], options: ClusterOptions) -> list[str]:
+    """What all agents of a cluster must agree on."""
     return [
-        "up",
         *(f"--filename={path}" for path in paths),
-        f"--hostname-override={host.node}",
         f"--state-dir={STATE}",
         f"--service-cluster-ip-range={','.join(options.service_cluster_ip_ranges)}",
         f"--service-node-port-range={options.service_node_port_range}",

@@ -17,6 +17,7 @@ from controlplane.snapshot import Snapshot
 FABRIC = "fabric"
 # RFC 5737 keeps 198.51.100.0/24 for documentation: nobody's real host is shadowed by these.
 FABRIC_GATEWAY = "198.51.100.1"
+LOAD_BALANCER = "198.51.100.2"
 OUTSIDE_CLIENT = "198.51.100.10"
 OUTSIDE_DNS = "198.51.100.53"
 OUTSIDE_WEB = "198.51.100.80"
@@ -32,6 +33,7 @@ class Role(StrEnum):
     POD = "pod"
     OUTSIDE = "outside"  # serves on its ports, or just lets a user in
     OUTSIDE_DNS = "outside DNS"
+    LOAD_BALANCER = "load balancer"
 
 
 class Port(msgspec.Struct, frozen=True, order=True):
@@ -87,14 +89,12 @@ class _Served(msgspec.Struct, frozen=True):
 def topology_of(snapshot: Snapshot, load_balancer_range: str = "") -> Topology:
     """The hosts for a snapshot whose nodes all have an address and a pod range, and whose pods are all scheduled."""
     nodes = [_node(node, snapshot) for node in snapshot.nodes.values()]
-    if nodes and load_balancer_range:
-        # The first node receives what is sent to load balancers: an announcement in layer 2, as MetalLB makes it.
-        nodes[0] = msgspec.structs.replace(nodes[0], routes=(*nodes[0].routes, load_balancer_range))
     served = _served(snapshot)
     pods = list(_pods(snapshot, {node.name: node for node in nodes}, served))
     client = _client_pod(nodes, taken={address for pod in pods for address in pod.addresses})
     known = {address for host in (*nodes, *pods, *client) for address in host.addresses}
-    return Topology((*nodes, *pods, *client, *_outside(), *_endpoint_hosts(served, known)))
+    balancer = _load_balancer(load_balancer_range) if nodes and load_balancer_range else ()
+    return Topology((*nodes, *pods, *client, *balancer, *_outside(), *_endpoint_hosts(served, known)))
 
 
 def node_addresses(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
@@ -200,6 +200,12 @@ def _client_pod(nodes: list[Host], taken: set[str]) -> tuple[Host, ...]:
             node=node.name,
         ),
     )
+
+
+def _load_balancer(load_balancer_range: str) -> tuple[Host, ...]:
+    """The host in front of the nodes: what is sent to load balancers is routed to it."""
+    host = _outside_host("lb.example.com", LOAD_BALANCER)
+    return (msgspec.structs.replace(host, role=Role.LOAD_BALANCER, routes=(load_balancer_range,)),)
 
 
 def _outside() -> tuple[Host, ...]:
