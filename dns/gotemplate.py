@@ -112,8 +112,8 @@ def _value(part: Operand | ParseInt, values: Values) -> str:
             if number >= len(values.match):
                 raise TemplateError(f"index out of range: {number}")
             return values.match[number]
-        case ParseInt(of, base, bits):
-            return str(_parse_int(_value(of, values), base, bits))
+        case _:
+            return str(_parse_int(_value(part.of, values), part.base, part.bits))
 
 
 def _field(name: str, values: Values) -> str:

@@ -40,7 +40,9 @@ class _Group:
         if not self.repeated:
             return False
         end = self.last.removeprefix("\\")
-        if len(end) != 1 or (end in ".()|" and not self.last.startswith("\\")):
+        if len(self.last) == 3 and self.last[0] == "[":
+            end = self.last[1]
+        if len(end) != 1 or self.last in {".", "(", ")", "|"}:
             return True
         return any(len(atom) == 0 or re.fullmatch(atom, end) is not None for atom in self.repeated)
 

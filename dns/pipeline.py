@@ -192,7 +192,7 @@ class Pipeline:
             case Follow(_, target):
                 found = yield from visit.again(msgspec.structs.replace(visit.query, qname=target))
                 return Result(_followed(local, found.reply))
-            case NotOurs():
+            case _:
                 return (yield from self._forward(block, visit))
 
     def _local(self, block: Block, visit: Visit) -> Reply | Follow | NotOurs:

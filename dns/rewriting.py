@@ -46,7 +46,7 @@ class NameTest(msgspec.Struct, frozen=True):
                 return name.endswith(self.text)
             case Match.SUBSTRING:
                 return self.text in name
-            case Match.REGEX:
+            case _:
                 return re.search(self.text, name, re.ASCII) is not None
 
     def replaced(self, name: str, by: str) -> str:
@@ -60,7 +60,7 @@ class NameTest(msgspec.Struct, frozen=True):
                 return name.removesuffix(self.text) + by
             case Match.SUBSTRING:
                 return name.replace(self.text, by)
-            case Match.REGEX:
+            case _:
                 return filled(self.text, name, by)
 
 
@@ -174,16 +174,16 @@ Rule: TypeAlias = NameRule | NumberRule | ReplyRule
 
 def rewritten(rules: Iterable[Rule], query: Query) -> tuple[Query, tuple[Change, ...]]:
     """The query as it goes on, and what is to be done to its reply. Raises `InvalidNameError`."""
-    changes: list[Change] = []
+    changes: tuple[Change, ...] = ()
     for rule in rules:
         outcome = _applied(rule, query)
         if outcome is None:
             continue
         query, more = outcome
-        changes += more
+        changes = (*more, *changes)  # what was done last is undone first
         if not rule.continues:
             break
-    return query, tuple(changes)
+    return query, changes
 
 
 def _applied(rule: Rule, query: Query) -> tuple[Query, tuple[Change, ...]] | None:
@@ -242,8 +242,8 @@ def _record(record: Record, change: OwnerChange | ValueChange | TtlChange) -> Re
             return record._replace(ttl=min(max(record.ttl, lowest), highest))
         case OwnerChange(remapping):
             return record._replace(name=_remapped(remapping, record.name))
-        case ValueChange(remapping):
-            return record._replace(data=_value(record, remapping))
+        case _:
+            return record._replace(data=_value(record, change.remapping))
 
 
 def _value(record: Record, remapping: Remapping) -> RecordData:
