@@ -1,0 +1,169 @@
+"""Three nodes, a load balancer in front of them, and an outside: whom each Service answers, refuses and ignores."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import why_impossible
+from .labs import RunningLab
+
+MANIFEST = Path(__file__).with_name("balanced") / "cluster.yaml"
+POD, POD_2, OUTSIDE, STRANGER = "client", "default.web-2", "outside", "external.example.com"
+LB = "lb.example.com"
+LB_LOG = f"/run/lab/log/{LB}"
+
+WEB, LIMITED, HERE, NOBODY = (f"203.0.113.{number}" for number in range(20, 24))
+NODE_1, NODE_2, NODE_3 = (f"10.240.0.{number}" for number in range(1, 4))
+HERE_CLUSTER_IP, NOBODY_CLUSTER_IP = "10.96.0.22", "10.96.0.23"
+
+OUTCOMES = {0: "answered", 7: "refused", 28: "timed out", 56: "reset"}  # curl's exit codes
+HURRIED = 0.5  # seconds in which a refusal, or an answer, would certainly have come
+
+pytestmark = pytest.mark.xdist_group("load balancer")
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("balanced") / "cluster.yaml"
+    path.write_text(MANIFEST.read_text())
+    return path
+
+
+@pytest.fixture(scope="module")
+def lab(manifest: Path) -> Iterator[RunningLab]:
+    if reason := why_impossible():
+        pytest.skip(reason)
+    with RunningLab([manifest], "me") as running:
+        yield running
+
+
+def get(lab: RunningLab, host: str, place: str) -> str:
+    code, output = lab.run(host, f"curl -sS --max-time {HURRIED} http://{place}/hostname")
+    return OUTCOMES.get(code, output)
+
+
+def send(lab: RunningLab, host: str, address: str, port: int) -> str:
+    code = (
+        f"import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout({HURRIED}); "
+        f"s.connect(('{address}', {port})); s.send(b'hello'); s.recv(100)"
+    )
+    outcome = lab.run(host, f'python3 -ISc "{code}"')
+    if outcome.code == 0:
+        return "answered"
+    return "refused" if "ConnectionRefusedError" in outcome.output else "timed out"
+
+
+def until(lab: RunningLab, host: str, condition: str) -> None:
+    """Wait until a shell command succeeds."""
+    lab.output(host, f"for i in $(seq 400); do {condition} && exit 0; sleep 0.05; done; exit 1")
+
+
+TABLE = [
+    # With endpoints on node-2 alone and externalTrafficPolicy Local, a node without them is silent towards the outside,
+    (OUTSIDE, NODE_2, 30082, "answered"),
+    (OUTSIDE, NODE_1, 30082, "timed out"),
+    (OUTSIDE, NODE_3, 30082, "timed out"),
+    (OUTSIDE, NODE_1, 8082, "timed out"),
+    # another node is the outside,
+    ("node-3", NODE_1, 30082, "timed out"),
+    # and whoever is inside is sent to the whole cluster's endpoints: pods, of other nodes as well, and the node itself.
+    (POD, NODE_1, 30082, "answered"),
+    (POD, NODE_1, 8082, "answered"),
+    (POD_2, NODE_1, 30082, "answered"),
+    ("node-1", NODE_1, 30082, "answered"),
+    ("node-1", "127.0.0.1", 30082, "answered"),
+    ("node-1", HERE, 80, "answered"),
+    (POD, HERE, 80, "answered"),
+    # The load balancer finds the node that has them.
+    (OUTSIDE, HERE, 80, "answered"),
+    # internalTrafficPolicy Local is silent towards everybody on a node without endpoints.
+    (POD_2, HERE_CLUSTER_IP, 80, "answered"),
+    ("node-2", HERE_CLUSTER_IP, 80, "answered"),
+    (POD, HERE_CLUSTER_IP, 80, "timed out"),
+    ("node-1", HERE_CLUSTER_IP, 80, "timed out"),
+    # Without endpoints anywhere everybody is refused, whatever the policies say.
+    (OUTSIDE, NODE_1, 30083, "refused"),
+    (POD, NODE_1, 30083, "refused"),
+    (POD, NOBODY_CLUSTER_IP, 80, "refused"),
+    ("node-1", NOBODY_CLUSTER_IP, 80, "refused"),
+    (POD, NOBODY, 80, "refused"),
+    (OUTSIDE, NOBODY, 80, "refused"),
+    # loadBalancerSourceRanges hold for the load balancer's address, on the load balancer and on the nodes,
+    (OUTSIDE, LIMITED, 80, "answered"),
+    (STRANGER, LIMITED, 80, "timed out"),
+    (POD_2, LIMITED, 80, "answered"),
+    (POD, LIMITED, 80, "timed out"),
+    ("node-1", LIMITED, 80, "timed out"),
+    # and not for nodePorts.
+    (STRANGER, NODE_1, 30081, "answered"),
+    (POD, NODE_1, 30081, "answered"),
+    (STRANGER, WEB, 80, "answered"),
+]
+UDP_TABLE = [row for row in TABLE if row[2] != 8082]
+
+
+@pytest.mark.parametrize(("host", "address", "port", "expected"), TABLE)
+def test_connections(lab: RunningLab, host: str, address: str, port: int, expected: str):
+    assert get(lab, host, f"{address}:{port}") == expected
+
+
+@pytest.mark.parametrize(("host", "address", "port", "expected"), UDP_TABLE)
+def test_datagrams(lab: RunningLab, host: str, address: str, port: int, expected: str):
+    assert send(lab, host, address, port) == expected
+
+
+def test_the_nodes_learn_the_address_that_the_load_balancer_gave(lab: RunningLab):
+    addresses = json.loads(lab.output(POD, "cat /run/lab/state/load-balancers/addresses.json"))
+    assert addresses["default/web"] == [WEB]
+    assert get(lab, POD, WEB) == "answered"  # on the node itself: nothing of it passes the load balancer
+
+
+def test_connections_are_spread_over_the_nodes_and_their_pods(lab: RunningLab):
+    code = f"for i in $(seq 12); do curl -sS --max-time 5 http://{WEB}/hostname; done"
+    assert set(lab.output(OUTSIDE, code).split()) == {"web-2", "web-3"}
+
+
+def test_events_are_told_in_the_cloud_providers_words(lab: RunningLab):
+    log = lab.output(POD, f"cat {LB_LOG}")
+    assert '"EnsuringLoadBalancer" object="service/default/web" message="Ensuring load balancer"' in log
+    assert '"EnsuredLoadBalancer" object="service/default/web" message="Ensured load balancer"' in log
+    assert '"SyncLoadBalancerFailed" object="service/default/without-node-ports"' in log
+
+
+def health_check(lab: RunningLab, address: str, port: int, path: str = "/") -> tuple[str, dict[str, object]]:
+    output = lab.output(LB, f"curl -sS --max-time 5 -w '\\n%{{http_code}}' http://{address}:{port}{path}")
+    body, _, code = output.rpartition("\n")
+    return code, json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "code", "endpoints"),
+    [(NODE_1, 31000, "503", 0), (NODE_2, 31000, "200", 1), (NODE_3, 31000, "503", 0), (NODE_2, 31001, "503", 0)],
+)
+def test_health_check_node_ports(lab: RunningLab, address: str, port: int, code: str, endpoints: int):
+    status, body = health_check(lab, address, port, "/any/path")
+    assert (status, body["localEndpoints"], body["serviceProxyHealthy"]) == (code, endpoints, True)
+
+
+def test_the_health_of_a_nodes_proxy(lab: RunningLab):
+    for path, eligible in (("/healthz", {"nodeEligible": True}), ("/livez", {})):
+        status, body = health_check(lab, NODE_1, 10256, path)
+        assert status == "200"
+        assert body == body | eligible | {"healthy": True}
+        assert body["status"].keys() == {"IPv4"}  # type: ignore[attr-defined]
+
+
+def test_source_ranges_follow_the_service_and_cut_nobody(lab: RunningLab, manifest: Path):
+    held = f"(printf 'GET /hostname HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'; cat /tmp/held.$$) | nc {LIMITED} 80"
+    del held
+    before = manifest.read_text()
+    manifest.write_text(before.replace("198.51.100.10/32", "198.51.100.80/32"))
+    until(lab, STRANGER, f"curl -s --max-time {HURRIED} -o /dev/null http://{LIMITED}/")
+    assert get(lab, OUTSIDE, LIMITED) == "timed out"
+    manifest.write_text(before.replace("  loadBalancerSourceRanges: [10.244.2.0/24, 198.51.100.10/32]\n", ""))
+    until(lab, POD, f"curl -s --max-time {HURRIED} -o /dev/null http://{LIMITED}/")
+    until(lab, OUTSIDE, f"curl -s --max-time {HURRIED} -o /dev/null http://{LIMITED}/")
+    manifest.write_text(before)
+    until(lab, STRANGER, f"! curl -s --max-time {HURRIED} -o /dev/null http://{LIMITED}/")
