@@ -78,7 +78,7 @@ def settings(text, kind):
         ("rewrite name regex ( b", "invalid regex matching pattern: ("),
         (
             "rewrite name regex a {1}",
-            "the rewrite regex pattern ({1}) uses more subexpressions than its corresponding matching regex pattern (a)",
+            "pattern ({1}) uses more subexpressions than its corresponding matching regex pattern (a)",
         ),
         ("rewrite name exact a b answer", "invalid arguments for exact rule"),
         (
