@@ -1,7 +1,8 @@
 """Three nodes, a load balancer in front of them, and an outside: whom each Service answers, refuses and ignores."""
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from .conftest import why_impossible
 from .labs import RunningLab
 
 MANIFEST = Path(__file__).with_name("balanced") / "cluster.yaml"
+HELD, LOAD = (Path(__file__).with_name(name) for name in ("held.py", "load.py"))
+THREADS = 4  # of the load
 POD, POD_2, OUTSIDE, STRANGER = "client", "default.web-2", "outside", "external.example.com"
 LB = "lb.example.com"
 LB_LOG = f"/run/lab/log/{LB}"
@@ -19,7 +22,8 @@ NODE_1, NODE_2, NODE_3 = (f"10.240.0.{number}" for number in range(1, 4))
 HERE_CLUSTER_IP, NOBODY_CLUSTER_IP = "10.96.0.22", "10.96.0.23"
 
 OUTCOMES = {0: "answered", 7: "refused", 28: "timed out", 56: "reset"}  # curl's exit codes
-HURRIED = 0.5  # seconds in which a refusal, or an answer, would certainly have come
+RANGES = "  loadBalancerSourceRanges: [10.244.2.0/24, 198.51.100.10/32]\n"
+HURRIED = 0.4  # seconds in which a refusal, or an answer, would certainly have come
 
 pytestmark = pytest.mark.xdist_group("load balancer")
 
@@ -155,15 +159,88 @@ def test_the_health_of_a_nodes_proxy(lab: RunningLab):
         assert body["status"].keys() == {"IPv4"}  # type: ignore[attr-defined]
 
 
+def reaches_limited(host_is: str) -> str:
+    return f"{host_is} curl -s --max-time {HURRIED} -o /dev/null http://{LIMITED}/"
+
+
 def test_source_ranges_follow_the_service_and_cut_nobody(lab: RunningLab, manifest: Path):
-    held = f"(printf 'GET /hostname HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'; cat /tmp/held.$$) | nc {LIMITED} 80"
-    del held
     before = manifest.read_text()
+    answers, go = "/run/lab/answers", "/run/lab/go"
+    lab.run(OUTSIDE, f"{sys.executable} -IS {HELD} {LIMITED} {answers} {go} >/dev/null 2>&1 &")
+    until(lab, OUTSIDE, f"test -s {answers}")
     manifest.write_text(before.replace("198.51.100.10/32", "198.51.100.80/32"))
-    until(lab, STRANGER, f"curl -s --max-time {HURRIED} -o /dev/null http://{LIMITED}/")
+    until(lab, STRANGER, reaches_limited(""))
     assert get(lab, OUTSIDE, LIMITED) == "timed out"
-    manifest.write_text(before.replace("  loadBalancerSourceRanges: [10.244.2.0/24, 198.51.100.10/32]\n", ""))
-    until(lab, POD, f"curl -s --max-time {HURRIED} -o /dev/null http://{LIMITED}/")
-    until(lab, OUTSIDE, f"curl -s --max-time {HURRIED} -o /dev/null http://{LIMITED}/")
+    lab.run(OUTSIDE, f"touch {go}")
+    until(lab, OUTSIDE, f"test $(wc -l < {answers}) = 2")  # over the connection that it had
+    manifest.write_text(before.replace(RANGES, ""))
+    until(lab, POD, reaches_limited(""))
+    until(lab, OUTSIDE, reaches_limited(""))
     manifest.write_text(before)
-    until(lab, STRANGER, f"! curl -s --max-time {HURRIED} -o /dev/null http://{LIMITED}/")
+    until(lab, STRANGER, reaches_limited("!"))
+
+
+class Load:
+    """Connections from outside to a Service, while things happen to the nodes."""
+
+    notes, stop = "/run/lab/load", "/run/lab/stop"
+
+    def __init__(self, lab: RunningLab, address: str) -> None:
+        self.lab = lab
+        self._lines = 0
+        lab.run(OUTSIDE, f"{sys.executable} -IS {LOAD} {address} {self.notes} {self.stop} >/dev/null 2>&1 &")
+        self.more(50)
+
+    def more(self, count: int) -> None:
+        """Wait for so many more connections."""
+        until(self.lab, OUTSIDE, f"test $(wc -l < {self.notes}) -ge $(({self._now()} + {count}))")
+
+    def _now(self) -> int:
+        return int(self.lab.output(OUTSIDE, f"touch {self.notes}; wc -l < {self.notes}"))
+
+    def ended(self) -> list[tuple[float, float, str]]:
+        """When each connection ended, how long it took, and who answered."""
+        rows = [line.split() for line in self.lab.output(OUTSIDE, f"touch {self.stop}; cat {self.notes}").splitlines()]
+        return [(float(end), float(seconds), pod) for end, seconds, pod in rows]
+
+
+def now(lab: RunningLab) -> float:
+    return float(lab.output(OUTSIDE, "date +%s.%N"))
+
+
+def left_out_at(lab: RunningLab, node: str) -> float:
+    """Wait until the load balancer leaves the node out; when that was."""
+    until(lab, LB, f"grep -q 'node is unhealthy. node=.{node}' {LB_LOG}")
+    return now(lab)
+
+
+def test_a_node_that_fails_costs_no_connection_once_it_is_left_out(
+    manifest: Path, record_property: Callable[[str, object], None]
+):
+    if reason := why_impossible():
+        pytest.skip(reason)
+    with RunningLab([manifest], "me") as lab:
+        load = Load(lab, WEB)
+        silent_from = now(lab)
+        lab.run("node-1", "ip link set eth0 down")
+        silent_until = left_out_at(lab, "node-1")
+        load.more(50)
+        refused_from = now(lab)
+        lab.run("node-3", "kill -9 $(ss -Hltnp 'sport = :10256' | grep -o 'pid=[0-9]*' | head -n1 | cut -d= -f2)")
+        refused_until = left_out_at(lab, "node-3")
+        load.more(50)
+        ended = load.ended()
+    # Two checks that are 2 s apart; each takes up to 3 s where nobody refuses. And what the machine needs besides.
+    assert silent_until - silent_from < 10 + 5
+    assert refused_until - refused_from < 4 + 5
+    begun = [(end - seconds, pod) for end, seconds, pod in ended]
+    calm = [pod for at, pod in begun if silent_until < at < refused_from or at > refused_until]
+    assert len(calm) >= 100 - 2 * THREADS
+    assert "-" not in calm
+    assert {pod for at, pod in begun if at > refused_until} <= {"web-2", "web-3"}
+    failures = sum(pod == "-" for _, pod in begun)
+    record_property("connections", len(ended))
+    record_property("failures", failures)
+    record_property("seconds of silence", silent_until - silent_from)
+    record_property("slowest seconds", max(seconds for _, seconds, _ in ended))
+    assert failures <= 2 * THREADS  # those that a node was relaying when it failed
