@@ -5,7 +5,13 @@ is a repeat of what repeats itself, where the inner and the outer repeat can sha
 """
 
 import re
+import warnings
 
+_POSIX = {
+    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "lower": "a-z", "upper": "A-Z", "xdigit": "0-9a-fA-F",
+    "word": "0-9A-Za-z_", "space": r"\s",
+}  # fmt: skip
+_POSIX_CLASS = re.compile(r"\[:(\w+):\]")
 _ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?(?:P?<\w+>|[a-zA-Z]*:|[a-zA-Z]+(?=\))))?|[)|]|.", re.DOTALL)
 _QUANTIFIER = re.compile(r"(\*|\+|\?|\{\d+(?:,\d*)?\})[?+]?")
 _GO_NAMED_GROUP = re.compile(r"\(\?<(\w+)>")
@@ -18,9 +24,12 @@ class PatternError(ValueError):
 def compile_pattern(text: str) -> re.Pattern[str]:
     """A pattern as Go writes it, for Python to match. Raises `PatternError`."""
     translated = _GO_NAMED_GROUP.sub(r"(?P<\1>", text).replace(r"\z", r"\Z")
+    translated = _POSIX_CLASS.sub(lambda found: _POSIX.get(found[1], found[0]), translated)
     try:
-        compiled = re.compile(translated, re.ASCII)
-    except (re.error, OverflowError) as error:
+        # What Python warns of, it may read otherwise one day: Go reads some of it otherwise today.
+        with warnings.catch_warnings(action="error"):
+            compiled = re.compile(translated, re.ASCII)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         raise PatternError(f"error parsing regexp: {error}") from error
     if _is_explosive(translated):
         raise PatternError("a repeat within a repeat, which could take exponential time")

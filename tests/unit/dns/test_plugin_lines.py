@@ -235,6 +235,7 @@ def test_patterns_that_could_take_for_ever_are_refused(text):
         (r"([^.]+[.])+x", "a.b.x"),
         (r"(ab)+", "abab"),
         (r"(?i)x|\)", "X"),
+        (r"^[[:alpha:]_]+[[:digit:]]$", "a_b7"),
     ],
 )
 def test_patterns_that_names_cannot_keep_busy_are_taken(text, matching):
