@@ -40,7 +40,7 @@ class LoadBalancer:
         self._facts = facts
         self._ranges = split(settings.load_balancer_ip_range)
         self._file = _held_file(settings.state_dir)
-        self._given = _read(self._file)
+        self._given = self._published = _read(self._file)
         self._decided = LoadBalancers({}, self._given)
         self._snapshot: Snapshot | None = None
         self._data_plane = DataPlane(settings, sockets, facts.own)
@@ -92,12 +92,14 @@ class LoadBalancer:
             self._facts = facts
             self._data_plane.move(facts.own)
             await self.announce()
+        self._keep()
         await self.listen()
         return moved
 
     async def drain(self) -> None:
         """Let nobody in any more, and give open connections the grace period to finish."""
         self._prober.close()
+        self._snapshot = None  # what the nodes' health would change now is not applied any more
         async with self._applying:
             await self._data_plane.drain(self._settings.grace_seconds)
 
@@ -115,16 +117,16 @@ class LoadBalancer:
         return load_balancers(snapshot, self._ranges, self._given, reserved)
 
     def _keep(self) -> None:
-        """Write what was given to where the nodes see it."""
-        if self._decided.given == self._given:
-            return
+        """Write what was given to where the nodes see it; where that fails it is tried again."""
         self._given = self._decided.given
-        if self._file is None:
+        if self._file is None or self._given == self._published:
             return
         try:
             self._file.save({str(key): addresses for key, addresses in sorted(self._given.items())})
         except OSError as error:
             log.error("addresses could not be published", extra={"kv": {"reason": error.strerror}})
+        else:
+            self._published = self._given
 
     def _on_health(self) -> None:
         spawn(self._apply(), "apply the nodes' health")

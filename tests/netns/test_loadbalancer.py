@@ -17,7 +17,7 @@ POD, POD_2, OUTSIDE, STRANGER = "client", "default.web-2", "outside", "external.
 LB = "lb.example.com"
 LB_LOG = f"/run/lab/log/{LB}"
 
-WEB, LIMITED, HERE, NOBODY = (f"203.0.113.{number}" for number in range(20, 24))
+WEB, LIMITED, HERE, NOBODY, STICKY = (f"203.0.113.{number}" for number in range(20, 25))
 NODE_1, NODE_2, NODE_3 = (f"10.240.0.{number}" for number in range(1, 4))
 HERE_CLUSTER_IP, NOBODY_CLUSTER_IP = "10.96.0.22", "10.96.0.23"
 
@@ -127,6 +127,12 @@ def test_the_nodes_learn_the_address_that_the_load_balancer_gave(lab: RunningLab
 def test_connections_are_spread_over_the_nodes_and_their_pods(lab: RunningLab):
     code = f"for i in $(seq 12); do curl -sS --max-time 5 http://{WEB}/hostname; done"
     assert set(lab.output(OUTSIDE, code).split()) == {"web-2", "web-3"}
+
+
+def test_a_client_with_affinity_keeps_its_pod(lab: RunningLab):
+    code = f"for i in $(seq 6); do curl -sS --max-time 5 http://{STICKY}/hostname; done"
+    for host in (OUTSIDE, POD):  # through the load balancer, and on the node itself
+        assert len(set(lab.output(host, code).split())) == 1
 
 
 def test_events_are_told_in_the_cloud_providers_words(lab: RunningLab):
