@@ -111,7 +111,9 @@ class DnsCollector(Collector):
             hits.add_metric([kind], count)
         panics = CounterMetricFamily("coredns_panics", "A metrics that counts the number of panics.")
         panics.add_metric([], counters.panics)
-        yield from (hits, panics)
+        refused = CounterMetricFamily("coredns_reload_failed", "Counter of the number of failed reload attempts.")
+        refused.add_metric([], counters.reload_failed)
+        yield from (hits, panics, refused)
 
 
 def _histogram(

@@ -90,7 +90,7 @@ class Node:
         try:
             config = load_config(self._settings)
         except StartError as error:
-            log.error("Corefile is refused, the one before stays in force", extra={"kv": {"reason": str(error)}})
+            self._dns.refuse(str(error))
             return
         await self._dns.reload(config)
         await self._dns.listen(self._facts)

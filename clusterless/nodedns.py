@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from controlplane.builtin import DNS_SERVICE
 from controlplane.snapshot import Snapshot
-from dns.config import DEFAULT_PORT, DnsConfig, configure, stock_corefile
+from controlplane.writtencorefile import WrittenCorefile
+from dns.config import DEFAULT_PORT, DnsConfig, ServerSettings, configure, stock_corefile
 from dns.counters import Counters
 from dns.files import read_corefile
+from dns.plugins.bind import Bind
 from dns.plugins.health import Health
 from dns.plugins.prometheus import Prometheus
 from dns.plugins.ready import Ready
@@ -43,10 +45,16 @@ class _Place(NamedTuple):
     corefile_port: int
 
 
-def load_config(settings: Settings) -> DnsConfig:
-    """The Corefile's settings, or the stock ones. Raises StartError with all of its mistakes."""
+def load_config(settings: Settings, written: WrittenCorefile | None = None) -> DnsConfig:
+    """The settings of --corefile, else of the Corefile among the manifests, else the stock ones.
+
+    Raises StartError with all mistakes.
+    """
     if settings.corefile:
         config, problems = read_corefile(Path(settings.corefile), os.environ)
+    elif written is not None:
+        place = f"{written.source}:{written.line} Corefile"
+        config, problems = configure(written.text, file=place, environment=os.environ)
     else:
         config, problems = configure(stock_corefile(settings.cluster.cluster_domain))
     if config is None:
@@ -71,12 +79,20 @@ def _keys(vips: Collection[str]) -> frozenset[FrontendKey]:
     return frozenset(FrontendKey(vip, port, protocol) for vip in vips for port, protocol in ports)
 
 
+def _bound(server: ServerSettings) -> tuple[str, ...]:
+    """The addresses that a server block's `bind` adds."""
+    bind = server.get(Bind)
+    return bind.addresses if bind else ()
+
+
 class NodeDns:
     """The DNS server of one node; made inside the running event loop."""
 
     def __init__(
         self, settings: Settings, config: DnsConfig, sockets: HelperSockets | LocalSockets, facts: HostFacts
     ) -> None:
+        self._settings = settings
+        self._written: WrittenCorefile | None = None
         self._config = config
         self._sockets = sockets
         self._bind = bind_addresses(settings.dns_bind_addresses)
@@ -101,6 +117,8 @@ class NodeDns:
 
     async def publish(self, snapshot: Snapshot) -> None:
         """Answer from this snapshot from now on; a new address of the DNS Service is bound first."""
+        if not self._settings.corefile:
+            await self._adopt(snapshot.corefile)
         is_replaced = any(not each.is_added for each in self._bind)
         vips = () if is_replaced else _cluster_ips(snapshot)
         if vips != self._vips or self._server.generation < 0:
@@ -114,6 +132,24 @@ class NodeDns:
         await self._listen_http(Ready, self._ready, facts)
         if await self._listen_http(Prometheus, self._metrics, facts):
             await self._open_metrics_of_vips()
+
+    def refuse(self, reason: str) -> None:
+        """Say that a new Corefile is not right; the one before stays in force."""
+        self._server.counted.reload_failed += 1
+        log.error("Corefile is refused, the one before stays in force", extra={"kv": {"reason": reason}})
+
+    async def _adopt(self, written: WrittenCorefile | None) -> None:
+        """Go on with the Corefile that the manifests bring now, or with the stock one if they bring none any more."""
+        before, self._written = self._written, written
+        if (written and written.text) == (before and before.text):
+            return
+        try:
+            config = load_config(self._settings, written)
+        except StartError as error:
+            self.refuse(str(error))
+            return
+        log.info("Corefile of the manifests is in force" if written else "stock Corefile is in force again")
+        await self.reload(config)
 
     async def reload(self, config: DnsConfig) -> None:
         """Go on with another Corefile; its HTTP endpoints are opened by `listen`."""
@@ -148,10 +184,16 @@ class NodeDns:
 
     def _places(self) -> list[_Place]:
         addresses = (*(BindAddress(vip, DEFAULT_PORT, is_added=True) for vip in self._vips), *self._bind)
+        asked = [
+            _Place(address, server.port, server.port) for server in self._config.servers for address in _bound(server)
+        ]
         return [
-            _Place(each.address, each.port if port == DEFAULT_PORT else port, port)
-            for port in sorted(self._config.ports)
-            for each in addresses
+            *(
+                _Place(each.address, each.port if port == DEFAULT_PORT else port, port)
+                for port in sorted(self._config.ports)
+                for each in addresses
+            ),
+            *asked,
         ]
 
     async def _open_place(self, place: _Place) -> None:

@@ -31,6 +31,7 @@ from .options import ClusterOptions
 from .problems import Problem
 from .registry import Registry
 from .snapshot import Snapshot
+from .writtencorefile import WrittenCorefile, written_corefile
 
 
 class Built(NamedTuple):
@@ -54,6 +55,7 @@ class Builder:
         self._observed_nodes: dict[str, tuple[Node, tuple[str, ...], Node]] = {}
         self._services: dict[NamespacedName, Service] = {}
         self._last: Snapshot | None = None
+        self._corefile: WrittenCorefile | None = None
 
     def adopt(self, state: ClusterState) -> None:
         """Take over what another process, the holder of the state, has decided since."""
@@ -92,6 +94,7 @@ class Builder:
                 slices=slices,
                 problems=_in_order((*reading.problems, *collected.problems, *judged, *remarks)),
                 passed_over=collected.passed_over,
+                corefile=self._written_corefile(reading),
             ),
             now,
         )
@@ -99,6 +102,14 @@ class Builder:
             self._state, services=self._registry.stored(), pods=made.stored, serial=snapshot.serial
         )
         return Built(snapshot, self._state)
+
+    def _written_corefile(self, reading: Reading) -> WrittenCorefile | None:
+        """The Corefile among the manifests; one in a file that cannot be read now stays as it was."""
+        written = written_corefile(reading.documents)
+        if written is None and self._corefile is not None and self._corefile.source in reading.unreadable:
+            written = self._corefile
+        self._corefile = written
+        return written
 
     def _publish(self, snapshot: Snapshot, now: int) -> Snapshot:
         """Number the snapshot; the same content keeps its generation, and its serial unless DNS shows a change."""

@@ -18,6 +18,7 @@ from .objects import KINDS, AnyObject, Kind
 from .parsefailures import not_an_object, spoken
 from .problems import Problem, Reason
 from .structtypes import StructType, type_of_kind
+from .writtencorefile import corefile_problem, is_corefile
 
 DEFAULT_NAMESPACE = "default"
 _MAPPED_PORTS = re.compile(r"\d+:\d+")  # as Docker maps ports
@@ -37,6 +38,9 @@ def decode(document: Document) -> Decoded:
     if untyped := _untyped(document):
         return Decoded(problems=(untyped,))
     kind = KINDS.get(document.kind)
+    if is_corefile(document):
+        problem = corefile_problem(document)
+        return Decoded(problems=(problem,) if problem else ())
     if kind is None:
         return Decoded(passed_over=document.kind)
     if document.api_version != kind.api_version:

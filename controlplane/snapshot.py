@@ -8,6 +8,7 @@ import msgspec
 from .objects import EndpointSlice, Namespace, NamespacedName, Node, Pod, Service
 from .options import ClusterOptions
 from .problems import Problem, Severity
+from .writtencorefile import WrittenCorefile
 
 _EMPTY: Mapping[object, object] = MappingProxyType({})
 
@@ -25,6 +26,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     passed_over: Mapping[str, int] = msgspec.field(default_factory=dict)  # kind to the count of documents not read
     serial: int = 0  # seconds since 1970 of the last change that a DNS client could see
+    corefile: WrittenCorefile | None = None  # of the ConfigMap `coredns`, if the manifests bring it
 
     @property
     def errors(self) -> tuple[Problem, ...]:

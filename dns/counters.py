@@ -115,6 +115,7 @@ class Counters:
         self.udp_shed = 0  # queries of clients that sent far more than others
         self.tcp_shed = 0  # TCP connections closed early to make room
         self.accept_failures = 0
+        self.reload_failed = 0  # Corefiles that were refused while an earlier one was in force
 
     def answered(
         self,
