@@ -123,30 +123,30 @@ class Registry:
             self._stored_in_order = None
 
     def _admit(self, wanted: Wanted, before: AnyObject | None) -> AnyObject | list[Problem]:
-        """The object as it is accepted, or why it is refused."""
-        document = wanted.document
-        if refusal := admission(wanted.object, self._options):
-            return [document.problem(Reason.FORBIDDEN, refusal)]
+        """The object as it is accepted, or why it is refused: allocation speaks first and alone, policy last."""
         if not isinstance(wanted.object, Service):
-            errors = self._errors_of(wanted.object, before)
-            return self._invalid(wanted, errors) if errors else wanted.object
+            return self._refusals(wanted, wanted.object, before) or wanted.object
         old = before if isinstance(before, Service) else None
-        candidate = carry_over(wanted.object, old) if old else wanted.object
-        allocated = self._allocations.allocate(candidate, old)
+        allocated = self._allocations.allocate(carry_over(wanted.object, old) if old else wanted.object, old)
         if isinstance(allocated, Refusal):
             if allocated.internal:
-                return [document.problem(Reason.INTERNAL, allocated.internal)]
+                return [wanted.document.problem(Reason.INTERNAL, allocated.internal)]
             return self._invalid(wanted, allocated.errors)
-        if errors := self._errors_of(allocated, old):
+        if problems := self._refusals(wanted, allocated, old):
             self._allocations.release(allocated)
             if old is not None:
                 self._allocations.reserve(old)
-            return self._invalid(wanted, errors)
+            return problems
         return allocated
 
-    def _errors_of(self, new: AnyObject, old: AnyObject | None) -> list[FieldError]:
-        errors = validate(new, self._options)
-        return errors + validate_update(new, old) if old is not None else errors
+    def _refusals(self, wanted: Wanted, new: AnyObject, old: AnyObject | None) -> list[Problem]:
+        """What the API server has against the object: its fields, what may not change, and then what policy forbids."""
+        errors = validate_update(new, old) if old is not None else []
+        errors += validate(new, self._options)
+        if errors:
+            return self._invalid(wanted, errors)
+        forbidden = admission(new, self._options, old)
+        return [wanted.document.problem(Reason.FORBIDDEN, forbidden)] if forbidden else []
 
     def _invalid(self, wanted: Wanted, errors: Iterable[FieldError]) -> list[Problem]:
         """The errors as problems, each where the document has the mistake, with a hint where there is one to give."""
