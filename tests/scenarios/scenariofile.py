@@ -1,6 +1,7 @@
 """Reads scenario files: a promise, manifests, the steps that change them, and what is to be seen after each step.
 
     # The promise, in a sentence or two. It is what a failure prints first.
+    # upstream: service.go: should do so       a test of Kubernetes' own whose promise this is; see docs/conformance.md
 
     === options                        optional, before everything else; the keys are in scenariocluster.py
     service-cluster-ip-range: 10.96.0.0/16
@@ -36,6 +37,7 @@ EXPECTATIONS = ("problems", "services", "frontends", "slices", "pods", "dns")
 CHANGES = ("file", "edit", "remove")
 
 _HEADING = re.compile(r"=== (\w+)(?: +(.*))?")
+_UPSTREAM = "# upstream:"
 _STEP = re.compile(r"(\d+)(?:: (.+))?")
 
 
@@ -76,6 +78,7 @@ class Scenario(NamedTuple):
     promise: str
     options: dict[str, str]
     steps: tuple[Step, ...]
+    upstream: tuple[str, ...]
 
 
 class _Section(NamedTuple):
@@ -88,13 +91,15 @@ class _Section(NamedTuple):
 def parse(text: str) -> Scenario:
     """The scenario that a text holds. Raises ScenarioError, also for one that could not fail."""
     head, *sections = _sections(text)
-    promise = " ".join(line.lstrip("# ") for line in head.lines if line.strip()).strip()
-    if not promise or any(line.strip() and not line.startswith("#") for line in head.lines):
+    upstream = tuple(line.removeprefix(_UPSTREAM).strip() for line in head.lines if line.startswith(_UPSTREAM))
+    own = [line for line in head.lines if line.strip() and not line.startswith(_UPSTREAM)]
+    promise = " ".join(line.lstrip("# ") for line in own).strip()
+    if not promise or any(not line.startswith("#") for line in own):
         raise ScenarioError("line 1: a scenario begins with its promise, in lines that begin with #")
     options: dict[str, str] = {}
     if sections and sections[0].name == "options":
         options = _options(sections.pop(0))
-    return Scenario(promise, options, tuple(_steps(sections)))
+    return Scenario(promise, options, tuple(_steps(sections)), upstream)
 
 
 def _sections(text: str) -> Iterator[_Section]:
