@@ -18,6 +18,12 @@ def fork(child: Callable[[], int]) -> int:
     return pid
 
 
+def exit_code(status: int) -> int:
+    """What a shell calls the status of a process that has ended: 128 + n when signal n ended it."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
 def _end_with(function: Callable[[], int]) -> Never:
     code = 1
     try:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .forked import fork
+from .forked import exit_code, fork
 from .linux import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -35,7 +35,7 @@ class NotAllowedError(Exception):
 
 
 def run(function: Callable[[], int]) -> int:
-    """Run `function` as the first process of namespaces of its own; returns its exit code.
+    """Run `function` as the first process of namespaces of its own; returns its exit code, 128 + n for signal n.
 
     Raises NotAllowedError where the kernel refuses; found by trying, since no setting tells it reliably.
     """
@@ -59,7 +59,7 @@ def run(function: Callable[[], int]) -> int:
             signal.signal(number, handler)
     if refusal:
         raise NotAllowedError(refusal)
-    return os.waitstatus_to_exitcode(status)
+    return exit_code(status)
 
 
 def _own_namespaces(function: Callable[[], int], parent: int, refusal: int) -> int:
@@ -77,7 +77,7 @@ def _own_namespaces(function: Callable[[], int], parent: int, refusal: int) -> i
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(first, signal.SIGTERM))
     _, status = os.waitpid(first, 0)
-    return os.waitstatus_to_exitcode(status)
+    return exit_code(status)
 
 
 def _become_root(uid: int, gid: int) -> None:

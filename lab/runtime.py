@@ -11,6 +11,7 @@ from pathlib import Path
 
 from controlplane.snapshot import Snapshot
 
+from .forked import exit_code
 from .hostfiles import hosts, resolv_conf
 from .network import NetworkError, lay
 from .processes import RUN, start
@@ -36,8 +37,12 @@ class Lab:
         self._programs = programs
         self._running: dict[int, Host] = {}
 
-    def up(self) -> None:
-        """Make the network, start everything and wait until all have said that they are ready. Raises LabError."""
+    def up(self) -> float:
+        """Make the network, start everything and wait until all have said that they are ready.
+
+        Returns how many seconds it took. Raises LabError.
+        """
+        started = time.monotonic()
         with _notifications() as ready:
             try:
                 lay(self.topology)
@@ -49,6 +54,7 @@ class Lab:
                 pid = start(host, self._programs[host.role](host), log=_log(host))
                 self._running[pid] = host
             self._wait_ready(ready, len(waiting))
+        return time.monotonic() - started
 
     def run(self, host: Host, function: Callable[[], int]) -> int:
         """Run a function on a host, with our standard streams; returns its exit code, 128 + n when signal n ends it.
@@ -65,8 +71,7 @@ class Lab:
         while True:
             done, status = os.wait()
             if done == pid:
-                code = os.waitstatus_to_exitcode(status)
-                return code if code >= 0 else 128 - code
+                return exit_code(status)
             self._ended(done)
 
     def down(self) -> None:

@@ -1,0 +1,86 @@
+"""`clusterless lab` as tests use it: as root or as nobody, for many commands or for one."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+ROOT = Path(__file__).parents[2]
+CLUSTERLESS = (sys.executable, "-m", "clusterless")
+DRIVER = Path(__file__).with_name("labdriver.py")
+NOBODY = 65534
+HANG_SECONDS = 30.0
+
+
+class Outcome(NamedTuple):
+    """How a command ended, and all that it wrote."""
+
+    code: int
+    output: str
+
+
+def user_arguments(user: str) -> dict[str, object]:
+    """Arguments for `subprocess.Popen`: `me` is who runs the tests, `nobody` has no privilege at all."""
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if user == "nobody" else {}
+
+
+def lab_command(manifests: Sequence[Path], *command: str) -> list[str]:
+    """`clusterless lab` with these manifests and a command."""
+    files = [f"--filename={path}" for path in manifests]
+    return [*CLUSTERLESS, "lab", *files, "--", *command]
+
+
+class RunningLab:
+    """A lab that is up, until it is left."""
+
+    def __init__(self, manifests: Sequence[Path], user: str) -> None:
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed when the lab is left
+        self._process = subprocess.Popen(
+            lab_command(manifests, sys.executable, "-P", str(DRIVER)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            cwd="/",
+            **user_arguments(user),  # type: ignore[call-overload]
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=HANG_SECONDS)
+        self._errors.close()
+
+    def run(self, host: str, command: str) -> Outcome:
+        """Run a shell command on a host, and wait for its end."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([host, command]) + "\n")
+        self._process.stdin.flush()
+        readable, _, _ = select.select([self._process.stdout], [], [], HANG_SECONDS)
+        assert readable, f"no answer to {command}"
+        line = self._process.stdout.readline()
+        assert line, f"the lab has ended: {self._told()}"
+        code, output = json.loads(line)
+        return Outcome(code, output.strip())
+
+    def output(self, host: str, command: str) -> str:
+        """What a command wrote; it must succeed."""
+        code, output = self.run(host, command)
+        assert code == 0, f"{command} on {host}: exit code {code}: {output}"
+        return output
+
+    def _told(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read()
+
+
+def is_root() -> bool:
+    """Whether tests can act as another user."""
+    return os.geteuid() == 0
