@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -162,6 +163,8 @@ def _run(context: click.Context, serve: Callable[[Settings], int]) -> NoReturn:
     """Serve with the settings that the flags make, and exit."""
     from .starterror import StartError
 
+    if target := context.params["write_config_to"]:
+        _write_config(target, _or_usage(lambda: settings_of(context)))
     _filenames(context)
     settings = _or_usage(lambda: settings_of(context))
     logs.set_up(json=settings.json_logs, verbosity=settings.verbosity)
@@ -172,6 +175,19 @@ def _run(context: click.Context, serve: Callable[[Settings], int]) -> NoReturn:
     except StartError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
+
+
+def _write_config(target: str, settings: Settings) -> NoReturn:
+    """As kube-proxy's flag of that name does: the file, and no serving."""
+    from .kubeproxyconfig import written
+    from .settings import as_file
+
+    try:
+        Path(target).write_text(written(as_file(settings)))
+    except OSError as error:
+        click.echo(f"error: {target}: {error.strerror}", err=True)
+        sys.exit(1)
+    sys.exit(0)
 
 
 def _filenames(context: click.Context) -> tuple[str, ...]:

@@ -76,6 +76,12 @@ node_flags = _together(
     cluster_flags,
     _flag("--hostname-override", default="", metavar="NAME", help="This node's name. Default: the host's."),
     _flag("--config", default="", metavar="FILE", help="A KubeProxyConfiguration; flags win over it."),
+    _flag(
+        "--write-config-to",
+        default="",
+        metavar="FILE",
+        help="Write the settings as a KubeProxyConfiguration, and exit.",
+    ),
     _flag("--state-dir", default="", metavar="FOLDER", help="Where allocations are kept and shared between agents."),
     _flag(
         "--healthz-bind-address",

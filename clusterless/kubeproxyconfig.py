@@ -118,6 +118,25 @@ def seconds(duration: str, default: float) -> float:
     return total or default
 
 
+def duration(total: float) -> str:
+    """Seconds as a Go duration, `24h0m0s`; fractions as milliseconds."""
+    minutes, rest = divmod(total, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    text = f"{rest:g}s"
+    if hours or minutes:
+        text = f"{minutes}m{text}"
+    return f"{hours}h{text}" if hours else text
+
+
+def written(configuration: KubeProxyConfiguration) -> str:
+    """The file that `load` would read this from; what is empty is left out."""
+    fields = msgspec.to_builtins(configuration)
+    kept = {name: value for name, value in fields.items() if value not in (None, "", (), {}, False)}
+    for name in ("conntrack", "ipvs", "iptables"):
+        kept[name] = {field: value for field, value in fields[name].items() if value not in (None, "", False)}
+    return yaml.safe_dump({name: value for name, value in kept.items() if value != {}}, default_flow_style=False)
+
+
 def _unknown(raw: dict[str, object], struct: type[msgspec.Struct], prefix: str) -> list[str]:
     fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
     names: list[str] = []

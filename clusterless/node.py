@@ -93,6 +93,7 @@ class Node:
             self._dns.refuse(str(error))
             return
         await self._dns.reload(config)
+        log.info("Corefile is read again")
         await self._dns.listen(self._facts)
 
     async def look(self) -> bool:
@@ -109,6 +110,7 @@ class Node:
                 self._proxy.move(facts)
         if moved or self._probe.is_lost():
             await self.announce()
+            log.info("addresses are claimed again")
         await self.listen()
         return moved
 

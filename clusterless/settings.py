@@ -11,7 +11,16 @@ from proxy.nodeports import node_port_addresses_errors
 from proxy.options import Scheduler
 
 from .bindaddress import bind_addresses, host_port
-from .kubeproxyconfig import ConfigError, KubeProxyConfiguration, seconds
+from .kubeproxyconfig import (
+    API_VERSION,
+    IPVS,
+    ConfigError,
+    Conntrack,
+    IPTables,
+    KubeProxyConfiguration,
+    duration,
+    seconds,
+)
 
 GRACE_SECONDS = 8.0  # below the 10 s that docker compose waits between SIGTERM and SIGKILL
 
@@ -77,6 +86,28 @@ def with_file(settings: Settings, file: KubeProxyConfiguration, given: frozenset
     if (gate := (file.feature_gates or {}).get("AllowServiceExternalIPs")) is not None:
         cluster = msgspec.structs.replace(cluster, allow_external_ips=gate)
     return msgspec.structs.replace(settings, cluster=cluster, **changes)
+
+
+def as_file(settings: Settings) -> KubeProxyConfiguration:
+    """The KubeProxyConfiguration that stands for the settings: what `--write-config-to` writes."""
+    return KubeProxyConfiguration(
+        api_version=API_VERSION,
+        kind="KubeProxyConfiguration",
+        hostname_override=settings.hostname_override,
+        bind_address=settings.node_ip or "0.0.0.0",
+        healthz_bind_address=settings.healthz_bind_address,
+        metrics_bind_address=settings.metrics_bind_address,
+        cluster_cidr=",".join(settings.cluster.cluster_cidrs),
+        node_port_addresses=settings.node_port_addresses,
+        iptables=IPTables(localhost_node_ports=settings.localhost_node_ports),
+        ipvs=IPVS(scheduler=settings.scheduler),
+        conntrack=Conntrack(
+            tcp_established_timeout=duration(settings.idle_seconds),
+            udp_timeout=duration(settings.udp_idle_seconds),
+            udp_stream_timeout=duration(settings.udp_stream_idle_seconds),
+        ),
+        feature_gates={"AllowServiceExternalIPs": settings.cluster.allow_external_ips},
+    )
 
 
 def checked(settings: Settings) -> Settings:
