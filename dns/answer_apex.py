@@ -54,7 +54,7 @@ def text(records: ClusterRecords, asked: Asked) -> Answered:
     if asked.name == (b"dns-version", *asked.zone):
         return Sections((Record(asked.owner, RecordType.TXT, _VERSION_TTL, (SCHEMA_VERSION,)),))
     match records.lookup(asked.name, asked.zone):
-        case Found(()):
+        case Found((), is_empty=False):
             return Missing()
         case Missing() as missing:
             return missing

@@ -14,6 +14,7 @@ class EndpointName(NamedTuple):
 
     address: str
     name: str
+    zone: str = ""  # the topology zone that it is in, in lower case
 
 
 class NamedPort(NamedTuple):
@@ -50,7 +51,7 @@ def groups_of(slices: Iterable[EndpointSlice], *, pod_names: bool) -> tuple[Endp
 def _endpoints(endpoint_slice: EndpointSlice, *, pod_names: bool) -> tuple[EndpointName, ...]:
     return tuple(
         [
-            EndpointName(address, endpoint_name(endpoint, address, pod_names=pod_names))
+            EndpointName(address, endpoint_name(endpoint, address, pod_names=pod_names), (endpoint.zone or "").lower())
             for endpoint in endpoint_slice.endpoints
             if endpoint.conditions.is_ready
             for address in endpoint.addresses

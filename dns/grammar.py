@@ -6,7 +6,8 @@ Read from the right, after the zone: `svc` or `pod`, then a namespace, then a Se
    (`ServiceName`), a pod (`PodName`);
 2. one label: an endpoint of the Service, whatever the label is;
 3. two labels: a port's name and a protocol, each without one leading `_` if it has one;
-4. more: no name at all (`NoName`).
+4. more: no name at all (`NoName`), but with the option `zonal` for `TOPOLOGY-ZONE.pin._zone` and `.prefer._zone`, where
+   the topology zone may be of several labels.
 
 Under `pod` one or two labels more are passed over. All names are in lower case.
 """
@@ -36,6 +37,8 @@ class ServiceName(NamedTuple):
     port: str = ""
     protocol: str = ""
     is_below: bool = False  # there is a label left of the Service
+    zone: str = ""  # only endpoints of this topology zone
+    prefers_zone: bool = False  # all, if it has none
 
 
 class PodName(NamedTuple):
@@ -52,8 +55,8 @@ class NoName(NamedTuple):
 AskedName: TypeAlias = Branch | NamespaceName | ServiceName | PodName | NoName
 
 
-def parse(name: Labels) -> AskedName:
-    """What `name`, in lower case and relative to its zone, asks for."""
+def parse(name: Labels, *, zonal: bool = False) -> AskedName:
+    """What `name`, in lower case and relative to its zone, asks for; `zonal` is the option."""
     words = [label.decode("latin-1") for label in name]
     match words:
         case [] | ["svc"] | ["pod"]:
@@ -73,6 +76,10 @@ def parse(name: Labels) -> AskedName:
                 port=_without_underscore(port),
                 protocol=_without_underscore(protocol),
                 is_below=True,
+            )
+        case [*zone, "pin" | "prefer" as directive, "_zone", service, namespace, "svc"] if zonal and zone:
+            return ServiceName(
+                namespace, service, is_below=True, zone=".".join(zone), prefers_zone=directive == "prefer"
             )
         case _:
             return NoName()

@@ -14,9 +14,10 @@ class Hit(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The name exists; without hits it is a branch of the tree only."""
+    """The name exists; without hits it is a branch of the tree only, or `is_empty` for now."""
 
     hits: tuple[Hit, ...] = ()
+    is_empty: bool = False
 
 
 class Alias(NamedTuple):

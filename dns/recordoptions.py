@@ -34,6 +34,7 @@ class RecordOptions(msgspec.Struct, frozen=True, kw_only=True):
     ignore_empty_service: bool = False
     fallthrough: tuple[Labels, ...] = ()  # the zones whose unknown names are somebody else's; `((),)` is all
     local_addresses: tuple[str, ...] = ()  # the server's own, to find its Service by; none with the plugin `bind`
+    zonal: bool = False  # names of headless Services by topology zone
     all_classes: bool = False  # CoreDNS loads `forward` or `chaos`, and then every class is answered as IN
 
     def __hash__(self) -> int:

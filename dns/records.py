@@ -72,7 +72,7 @@ class ClusterRecords:
 
     def lookup(self, name: Labels, zone: Labels) -> Lookup:
         """What stands behind a name in one of our zones, both in lower case."""
-        asked = parse(name[: len(name) - len(zone)])
+        asked = parse(name[: len(name) - len(zone)], zonal=self.options.zonal)
         if isinstance(asked, Branch):
             return Found()
         if isinstance(asked, NoName) or is_reverse(name):

@@ -20,6 +20,8 @@ def find_service(cluster: VisibleCluster, asked: ServiceName) -> Lookup:
         return Missing("no such Service")
     if service.spec.type == "ExternalName":
         return _alias(service, asked)
+    if asked.zone:
+        return _zonal(cluster, service, asked)
     if service.is_headless or asked.endpoint:
         return _endpoints(cluster, key, asked)
     if cluster.options.ignore_empty_service and not cluster.has_endpoints(key):
@@ -52,6 +54,16 @@ def _cluster_ips(service: Service, asked: ServiceName) -> Lookup:
     return Found(hits) if hits else Missing(f"Service {service.key} has no such port")
 
 
+def _zonal(cluster: VisibleCluster, service: Service, asked: ServiceName) -> Lookup:
+    """The endpoints in one topology zone; without any there, all of them, or none, as the name says."""
+    if not service.is_headless:
+        return Missing(f"Service {service.key} is not headless: it has no names by zone")
+    found = _endpoints(cluster, service.key, asked)
+    if isinstance(found, Found):
+        return found
+    return _endpoints(cluster, service.key, asked._replace(zone="")) if asked.prefers_zone else Found(is_empty=True)
+
+
 def _endpoints(cluster: VisibleCluster, key: NamespacedName, asked: ServiceName) -> Lookup:
     base = service_name(key)
     hits = tuple(
@@ -59,7 +71,7 @@ def _endpoints(cluster: VisibleCluster, key: NamespacedName, asked: ServiceName)
             Hit((endpoint.name.encode(), *base), endpoint.address, port.number)
             for group in cluster.groups(key)
             for endpoint in group.endpoints
-            if asked.endpoint in ("", endpoint.name.lower())
+            if asked.endpoint in ("", endpoint.name.lower()) and asked.zone in ("", endpoint.zone)
             for port in group.ports
             if port.matches(asked.port, asked.protocol)
         ]

@@ -70,7 +70,9 @@ def _with_switch(options: RecordOptions, option: Directive, report: Report) -> R
             return replace(options, endpoints=not no_arguments(option, report))
         case "ignore":
             return replace(options, ignore_empty_service=_ignore(option, report))
-        case "zonal" | "multicluster":
+        case "zonal":
+            return replace(options, zonal=no_arguments(option, report))
+        case "multicluster":
             report.refuse(option, f"option '{option.name}' is not offered")
         case name if name in _API_SERVER_OPTIONS:
             report.note(option, f"there is no API server here, '{name}' has no effect")

@@ -22,6 +22,7 @@ OPTIONS = {
     "pods": "pods {}",
     "endpoint_pod_names": "endpoint_pod_names",
     "noendpoints": "noendpoints",
+    "zonal": "zonal",
     "ignore_empty_service": "ignore empty_service",
     "namespaces": "namespaces {}",
     "labels": "labels app={}",

@@ -57,14 +57,16 @@ def _external(key: str, target: str) -> Service:
 
 
 def _endpoint(text: str) -> Endpoint:
-    """`10.0.0.1 [hostname] [pod=NAME] [unready]`."""
+    """`10.0.0.1 [hostname] [pod=NAME] [zone=NAME] [unready]`."""
     address, *words = text.split()
     pods = [word.removeprefix("pod=") for word in words if word.startswith("pod=")]
-    hostnames = [word for word in words if word != "unready" and not word.startswith("pod=")]
+    zones = [word.removeprefix("zone=") for word in words if word.startswith("zone=")]
+    hostnames = [word for word in words if word != "unready" and "=" not in word]
     return Endpoint(
         addresses=(address,),
         conditions=EndpointConditions(ready=False if "unready" in words else None),
         hostname=hostnames[0] if hostnames else None,
+        zone=zones[0] if zones else None,
         target_ref=ObjectReference(kind="Pod", name=pods[0]) if pods else None,
     )
 
@@ -108,6 +110,7 @@ SERVICES = (
     _service("data/overlap", "None"),
     _service("data/ports", "None"),
     _service("data/shared", "None"),
+    _service("data/zonal", "None"),
     _external("shop/outside", "www.upstream.example"),
     _external("shop/dotted", "WWW.upstream.example."),
     _external("shop/inside", "web.shop.svc.cluster.local"),
@@ -138,6 +141,9 @@ SLICES = (
     _slice("data/ports", ["10.60.2.51"], "http:8080"),
     _slice("data/ports", ["10.60.2.52"], "http:9090"),
     _slice("data/shared", ["10.60.2.61 twin", "10.60.2.62 twin"]),
+    _slice(
+        "data/zonal", ["10.60.2.91 zone=West-2a", "10.60.2.92 zone=rack.example", "10.60.2.93 zone=west-2b unready"]
+    ),
     _slice("data/orphan", ["10.60.2.71"]),
     _slice("shop/outside", ["10.60.2.81"]),
 )

@@ -15,6 +15,7 @@ OPTIONS: dict[str, tuple[str, Callable[[str], object]]] = {
     "endpoint_pod_names": ("endpoint_pod_names", lambda _: True),
     "noendpoints": ("endpoints", lambda _: False),
     "ignore_empty_service": ("ignore_empty_service", lambda _: True),
+    "zonal": ("zonal", lambda _: True),
     "all_classes": ("all_classes", lambda _: True),
     "synced": ("synced", lambda value: value == "yes"),
     "local": ("local_addresses", lambda value: tuple(value.split(","))),

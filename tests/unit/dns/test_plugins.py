@@ -295,7 +295,7 @@ ARGUMENTS = "Wrong argument count or unexpected line ending after"
         ),
         ("kubernetes a {\nignore x\n}", "kubernetes@3: unable to parse ignore value: 'x'"),
         ("kubernetes a {\nignore\n}", f"kubernetes@3: {ARGUMENTS} 'ignore'"),
-        ("kubernetes a {\nzonal\n}", "kubernetes@3: option 'zonal' is not offered"),
+        ("kubernetes a {\nmulticluster a\n}", "kubernetes@3: option 'multicluster' is not offered"),
         ("kubernetes a {\nx\n}", "kubernetes@3: unknown property 'x'"),
         ("cache\ncache", "cache@3: this plugin can only be used once per Server Block"),
     ],
