@@ -1,4 +1,4 @@
-"""Notices that claimed addresses went: the kernel deletes the routes that made them ours with their source address."""
+"""Notices that claimed addresses went: with a device that was down, or by a network manager that tidies up."""
 
 import errno
 import socket
@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 
 class ClaimProbe:
-    """One claimed IPv4 address stands for all: they have one source. IPv6 routes outlive theirs."""
+    """One claimed IPv4 address stands for all: whatever takes the route of one takes the others', too."""
 
     def __init__(self) -> None:
         self._address = ""

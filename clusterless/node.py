@@ -99,7 +99,7 @@ class Node:
     async def look(self) -> bool:
         """See whether the host's network is as it was, and follow it; true when the snapshot is to be applied again.
 
-        The kernel takes a route away with its source address: then all claims are made anew.
+        Claims have one of the host's addresses as their source, and may be taken away: then all are made anew.
         """
         facts = await self._sockets.facts()
         moved = facts != self._facts

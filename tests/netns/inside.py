@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import importlib
 import inspect
-import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
 
 
 def prepare() -> None:
@@ -20,8 +22,9 @@ def prepare() -> None:
 def main(path: str, name: str, *arguments: str) -> None:
     """Call the function `name` of the file at `path`; a coroutine function gets an event loop."""
     prepare()
-    function = runpy.run_path(path)[name]
-    result = function(*arguments)
+    sys.path[0] = str(ROOT)
+    module = importlib.import_module(".".join(Path(path).relative_to(ROOT).with_suffix("").parts))
+    result = getattr(module, name)(*arguments)
     if inspect.iscoroutine(result):
         asyncio.run(result)
 
