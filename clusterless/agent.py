@@ -14,6 +14,7 @@ from proxy.addresses import HelperSockets, LocalSockets
 from proxy.hostfacts import HostFacts
 
 from .clusterfeed import ClusterFeed, freeze_garbage
+from .corefilestamp import CorefileStamp
 from .notify import notify
 from .served import Served
 from .settings import Settings
@@ -88,7 +89,8 @@ class Agent:
 
     async def _follow(self, served: Served, feed: ClusterFeed, snapshot: Snapshot) -> None:
         """Apply changes until told to stop. The files are read in a thread, so that no connection waits for it."""
-        watching = watch(feed.watched, self._on_watching, self._wake.set, self._stop)
+        corefile = CorefileStamp(self._settings.corefile)
+        watching = watch((*feed.watched, *corefile.watched), self._on_watching, self._wake.set, self._stop)
         tasks = [
             spawn(watching, "watch manifests", on_failure=self.fail),
             spawn(self._follow_host(served, feed), "follow the host", on_failure=self.fail),
@@ -96,7 +98,7 @@ class Agent:
         while not self._stop.is_set():
             await self._wake.wait()
             self._wake.clear()
-            if self._must_reload:
+            if corefile.has_changed() or self._must_reload:
                 self._must_reload = False
                 await served.reload()
             fresh = await asyncio.to_thread(feed.refresh)
