@@ -19,9 +19,9 @@ def test_connections_are_spread_evenly(node, greeters, cluster_ip):
 
 
 def test_updates_that_change_no_endpoint_do_not_disturb_the_turns(node, greeters, cluster_ip):
-    told = Counter()
+    told, other_ip = Counter(), next_address()
     for number in range(30):
-        other = service("other", clusterIP=next_address(), ports=[{"port": 8000 + number}])
+        other = service("other", clusterIP=other_ip, ports=[{"port": 8000 + number}])
         node.apply(service(clusterIP=cluster_ip, ports=ONE_PORT), slices(greeters.ports), other)
         told.update(port_told(cluster_ip, 8080) for _ in range(4))
     assert told == dict.fromkeys(greeters.ports, 40)
