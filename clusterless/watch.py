@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
 
 # A file that is written in several steps settles within a few milliseconds; the promise is 0.3 s from its close.
-SETTLE_MS = 20
+SETTLE_MS = 40
 SETTLE_MOST_MS = 150
 # Some file systems (network shares, Docker Desktop) report nothing.
 LOOK_AGAIN_MS = 5000
