@@ -5,7 +5,7 @@ is looked for after our own names, so that a name that is new here answers at on
 answer becomes an `Ask`, whose answer comes back through `finish`.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ from .answercache import AnswerCache
 from .config import ServerSettings
 from .counters import DROPPED, Counters
 from .hostsfile import HostsTable
-from .model import Follow, Labels, NotOurs, Query, Rcode, RecordType, Reply
+from .model import Follow, Labels, NotOurs, Query, Rcode, Record, RecordType, Reply
 from .names import is_within, lower, to_text
 from .origins import longest_match
 from .plugins import PLUGINS
@@ -50,7 +50,7 @@ class Answer(msgspec.Struct, frozen=True):
     log: Log | None = None
     shown: Query | None = None  # what the reply is made for, where that is not the query itself
     is_dropped: bool = False
-    is_transfer: bool = False
+    transfer: Iterator[Record] | None = None
 
 
 class Ask(Wait, frozen=True):
@@ -145,11 +145,11 @@ class Pipeline:
             block.zone,
             result.recursion_available,
             result.is_constant and block.log is None,
-            block.balances and not result.is_transfer,
+            block.balances,
             block.log,
             _shown(visit.query, result.shown),
             result.is_dropped,
-            result.is_transfer,
+            result.transfer,
         )
 
     def _lookup(self, visit: Visit) -> Steps:

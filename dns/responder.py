@@ -12,7 +12,7 @@ from .counters import Counters, Listener, rcode_label, type_label
 from .errorlog import ErrorLog, Message
 from .forwarder import Forwarder
 from .guard import Refusal, Silence, inspect
-from .model import Query, Rcode, Reply
+from .model import Query, Rcode, Record, Reply
 from .names import to_text
 from .packet import payload_limit, refuse, render
 from .pipeline import Answer, Ask, Decision, Pipeline
@@ -152,8 +152,8 @@ class Responder:
         if answer.is_dropped:
             received.send(b"")
             return
-        if answer.is_transfer:
-            self._transfer(received, answer)
+        if answer.transfer is not None:
+            self._transfer(received, answer, answer.transfer)
             return
         query, source = answer.shown or received.query, received.source
         limit = payload_limit(query, udp=not source.over_tcp)
@@ -187,9 +187,9 @@ class Responder:
                 query_log.info(text)
         return kind
 
-    def _transfer(self, received: "_Received", answer: Answer) -> None:
+    def _transfer(self, received: "_Received", answer: Answer, records: Iterator[Record]) -> None:
         """A whole zone, in as many messages as it takes; what is counted is the first."""
-        messages = transfer_messages(received.query, answer.reply)
+        messages = transfer_messages(received.query, records)
         first = next(messages)
         self._note(received, answer, first)
         received.send(first, messages)

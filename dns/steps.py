@@ -5,12 +5,12 @@ may ask with another query, change what comes back, ask several times, or not at
 yielded by the last in line, the one that forwards, and nobody in between needs to know.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from .model import Labels, Query, Rcode, Reply
+from .model import Labels, Query, Rcode, Record, Reply
 from .records import ClusterRecords
 from .responses import ParsedResponse
 
@@ -37,7 +37,7 @@ class Result(msgspec.Struct, frozen=True):
     is_constant: bool = False  # the same for every client, until the next publication
     shown: Query | None = None  # the query as the reply shows it, if a plugin changed its EDNS or its RD bit
     is_dropped: bool = False  # nothing is to be sent
-    is_transfer: bool = False  # as many messages as it takes
+    transfer: Iterator[Record] | None = None  # the answer, in as many messages as it takes
 
 
 class Wait(msgspec.Struct, frozen=True):

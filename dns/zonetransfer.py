@@ -6,6 +6,7 @@ not transferred.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from controlplane.objects import Service
 
@@ -22,8 +23,8 @@ from .servicerecords import cluster_ips_of, find_service, service_name
 _ALL = 100  # the weight that the targets of one name share
 
 
-def transfer(records: ClusterRecords, query: Query) -> tuple[Record, ...] | None:
-    """The records to send, between two SOA records; None if the name is no forward zone of ours.
+def transfer(records: ClusterRecords, query: Query) -> Iterator[Record] | None:
+    """The records to send, between two SOA records, each made in its turn; None if it is no forward zone of ours.
 
     Whoever has the serial, or a later one, gets the SOA record alone.
     """
@@ -32,8 +33,8 @@ def transfer(records: ClusterRecords, query: Query) -> tuple[Record, ...] | None
         return None
     soa = soa_record(records, asked)
     if query.serial and query.serial >= records.soa(asked.origin).serial:
-        return (soa,)
-    return (soa, *_name_servers(records, asked), *_services(records, asked.origin), soa)
+        return iter((soa,))
+    return chain((soa,), _name_servers(records, asked), _services(records, asked.origin), (soa,))
 
 
 def _name_servers(records: ClusterRecords, asked: Asked) -> Iterator[Record]:

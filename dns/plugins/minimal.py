@@ -27,7 +27,7 @@ def step(_settings: Minimal) -> Step:
 
     def strip(visit: Visit, following: Following) -> Steps:
         result = yield from following(visit)
-        return replied(result, _stripped(result.reply)) if not result.is_transfer else result
+        return replied(result, _stripped(result.reply))
 
     return strip
 

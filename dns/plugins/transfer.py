@@ -83,7 +83,7 @@ def step(settings: Transfer) -> Step:
         records = transfer(visit.records, query) if visit.records is not None else None
         if records is None:
             return (yield from following(visit))
-        return Result(Reply(answer=records), is_transfer=True)
+        return Result(Reply(), transfer=records)
 
     return give
 

@@ -11,7 +11,8 @@ LOCAL = RecordOptions(local_addresses=("10.60.0.2",))
 
 def zone_of(cluster, options=LOCAL, *, zone="cluster.local", serial=None):
     query = Query(id=1, qname=from_text(zone), qtype=RecordType.IXFR if serial else RecordType.AXFR, serial=serial)
-    return transfer(ClusterRecords.of(cluster, options), query)
+    found = transfer(ClusterRecords.of(cluster, options), query)
+    return None if found is None else tuple(found)
 
 
 def lines(records, name):
