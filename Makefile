@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean tools
+.PHONY: help demo test check conformance format clean tools
 
 help: ## what can be made here
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -20,7 +20,10 @@ check: $(STAMP) ## format, lint, types, import contracts, unit and scenario test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 tests/unit tests/scenarios
+	$(BIN)/pytest -q -n 2 tests/unit tests/scenarios tests/conformance
+
+conformance: $(STAMP) ## write docs/conformance.md from what the tests claim
+	$(BIN)/python -m tests.conformance.claims
 
 format: $(STAMP) ## format the code, and mend what lint can mend
 	$(BIN)/ruff format .

@@ -149,6 +149,15 @@ def _greet(listening, greeting):
 
 @pytest.fixture
 def greeters():
+    """Three of them."""
+    made = Greeters(3)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def successors():
+    """Three more."""
     made = Greeters(3)
     yield made
     made.close()

@@ -199,3 +199,36 @@ def test_a_changed_service_keeps_its_established_connections(node, relay_lab, gr
         node.apply(*manifests)
         client.sendall(b"after")
         assert client.recv(100) == b"after"
+
+
+@pytest.mark.upstream(
+    "loadbalancer.go: should not have connectivity disruption during rolling update with externalTrafficPolicy=Cluster",
+    "loadbalancer.go: should not have connectivity disruption during rolling update with externalTrafficPolicy=Local",
+)
+@pytest.mark.parametrize("policy", ["Cluster", "Local"])
+def test_a_rolling_update_fails_no_connection(node, places, greeters, successors, policy):
+    def on_this_node(pieces):
+        for piece in pieces:
+            piece["endpoints"][0]["nodeName"] = "node-1"
+        return pieces
+
+    web = places.manifest("NodePort")
+    web["spec"]["externalTrafficPolicy"] = policy
+    ready = list(greeters.ports)
+    node.apply(web, on_this_node(slices(ready)))
+    clients = [Clients(place, 1) for place in ((places.cluster_ip, 8080), ("127.0.0.1", places.node_port))]
+    try:
+        for old, new in zip(greeters.ports, successors.ports, strict=True):
+            ready.append(new)
+            node.apply(web, on_this_node(slices(ready)))
+            ready.remove(old)
+            leaving = slices([old], ready=False, serving=True, terminating=True)
+            node.apply(web, on_this_node(slices(ready)), on_this_node(leaving))
+            for each in clients:
+                each.let_in(20)
+            node.apply(web, on_this_node(slices(ready)))
+    finally:
+        for each in clients:
+            each.stop()
+    assert [each.failures for each in clients] == [[], []]
+    assert {port_told(places.cluster_ip, 8080) for _ in range(6)} == set(successors.ports)
