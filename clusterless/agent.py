@@ -13,7 +13,7 @@ from controlplane.state import StateError
 from proxy.addresses import HelperSockets, LocalSockets
 from proxy.hostfacts import HostFacts
 
-from .clusterfeed import ClusterFeed, freeze_garbage
+from .clusterfeed import ClusterFeed
 from .corefilestamp import CorefileStamp
 from .notify import notify
 from .served import Served
@@ -67,8 +67,7 @@ class Agent:
             stack.push_async_callback(served.close)
             feed = self._feed(served)
             stack.callback(feed.close)
-            snapshot = await asyncio.to_thread(feed.refresh)
-            freeze_garbage()
+            snapshot = await asyncio.to_thread(feed.load)
             await served.announce()
             await served.publish(snapshot)
             await served.listen()
