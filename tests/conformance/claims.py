@@ -1,4 +1,4 @@
-"""Which tests show what Kubernetes' own tests show, and docs/conformance.md from it; run as a module, it writes that."""
+"""Which tests show what Kubernetes' own tests show. Run as a module, it writes docs/conformance.md."""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +15,8 @@ _HEAD = """\
 Tests of Kubernetes' own about Services, slices and their names, and what shows that the same holds here.
 
 * `pass`: all of it does. `in part`: what does not is said. `no`: why nothing does.
-* A scenario shows what is decided: frontends, endpoints, verdicts, DNS answers. Tests in `tests/loopback` show bytes, on one
-  node; those in `tests/netns` show them between hosts. `make check` runs the scenarios, `make test` everything.
+* A scenario shows what is decided: frontends, endpoints, verdicts, DNS answers. Tests in `tests/loopback` show bytes on
+  one node, those in `tests/netns` between hosts. `make check` runs the scenarios, `make test` everything.
 * `make conformance` writes this file from what scenarios and tests claim; a test holds it to them.
 
 | | pass | in part | no |

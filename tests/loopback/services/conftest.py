@@ -42,16 +42,17 @@ class LaterBalancer(Balancer):
 class ServiceNode:
     """Serves what the manifests say that it was given last."""
 
-    def __init__(self, lab, folder):
+    def __init__(self, lab, folder, *more_service_ranges):
+        ranges = (SERVICE_RANGE, *more_service_ranges)
         self.lab = lab
         self.counters = lab.counters
         self.balancer = LaterBalancer(Random(1))
         self._file = folder / "manifests.json"
         self._reader = ManifestReader()
         self._builder = Builder(
-            ClusterOptions(hostname=NODE, service_cluster_ip_ranges=(SERVICE_RANGE,), allow_loopback_endpoints=True)
+            ClusterOptions(hostname=NODE, service_cluster_ip_ranges=ranges, allow_loopback_endpoints=True)
         )
-        self._options = ProxyOptions(service_ranges=(SERVICE_RANGE,), node_port_addresses=("localhost",))
+        self._options = ProxyOptions(service_ranges=ranges, node_port_addresses=("localhost",))
         self._maker = DesiredMaker()
         self._sockets = LocalSockets()
         self.reconciler = lab.call(self._make_reconciler)
@@ -96,6 +97,14 @@ def relay_loop():
 @pytest.fixture
 def node(relay_lab, tmp_path):
     made = ServiceNode(relay_lab, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def dual_stack_node(relay_lab, tmp_path):
+    """Serves IPv6 at nodePorts on ::1 only, since no other IPv6 address can be had without privilege."""
+    made = ServiceNode(relay_lab, tmp_path, "fd00:96::/112")
     yield made
     made.close()
 

@@ -1,8 +1,13 @@
 """UDP Services whose endpoints change while one client keeps its socket: nobody who is gone gets a datagram."""
 
+import socket
+import struct
+
 import pytest
 
-from .givens import free_node_port, service, slices, udp
+from proxy.flows import FlowEnd, FlowSettings
+
+from .givens import free_node_port, next_address, service, slices, udp
 
 PORTS = [{"name": "udp", "port": 8080, "protocol": "UDP"}]
 
@@ -145,3 +150,28 @@ def test_a_sender_is_refused_when_no_endpoint_or_no_service_is_left_and_served_w
     assert nothing_came(old)
     node.apply(web, of(new))
     assert reaches(client, new)
+
+
+def test_twenty_thousand_clients_cost_a_bounded_number_of_flows_and_no_other_service_notices(node, relay_lab):
+    flooded, other = udp(relay_lab), udp(relay_lab)
+    flooded.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # nobody reads there
+    addresses = next_address(), next_address()
+    web, quiet = (service(n, clusterIP=ip, ports=PORTS) for n, ip in zip(("web", "quiet"), addresses, strict=True))
+    quiet_endpoint = slices([other.getsockname()[1]], "quiet", port_name="udp", protocol="UDP")
+    node.apply(web, of(flooded), quiet, quiet_endpoint)
+    client = udp(relay_lab, addresses[1], 8080)
+    for number in range(20_000):
+        with socket.socket(type=socket.SOCK_DGRAM) as sock:
+            sock.bind((socket.inet_ntoa(struct.pack("!I", (127 << 24) + (16 << 16) + number)), 0))
+            sock.sendto(b"x", (addresses[0], 8080))
+        if number % 100 == 0:
+            assert reaches(client, other)
+    assert reaches(client, other)
+    web_counters, quiet_counters = (
+        counters for name, counters in sorted(node.counters.services.items(), reverse=True) if name.port == "udp"
+    )
+    assert web_counters.accepted > 10_000
+    assert web_counters.active <= FlowSettings().most
+    assert web_counters.flow_ends.keys() == {FlowEnd.EVICTED}
+    assert quiet_counters.accepted == quiet_counters.active == 1
+    assert relay_lab.reactor.descriptors.held <= 2 + FlowSettings().most + 1

@@ -186,6 +186,8 @@ def test_a_hundred_reloads_cost_an_unchanged_service_nothing(node, greeters, pla
     for number, sock in enumerate(established):
         sock.sendall(b"%d" % number)
         assert sock.recv(100) == b"%d" % number
+        sock.close()
+    assert relay_lab.drained()
 
 
 def test_a_changed_service_keeps_its_established_connections(node, relay_lab, greeters, cluster_ip):
