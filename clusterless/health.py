@@ -15,7 +15,8 @@ from proxy.hostfacts import HostFacts
 from proxy.nodeeligibility import is_eligible
 
 from .bindaddress import host_port, node_addresses
-from .metrics import CONTENT_TYPE, DnsCollector, ProxyCollector, exposition
+from .metricfamilies import CONTENT_TYPE, exposition
+from .metrics import ProxyCollector
 from .nodedns import NodeDns
 from .nodeproxy import NodeProxy
 from .ops import OpsReply, OpsServer, Routes
@@ -122,7 +123,7 @@ class Health:
         if self._proxy:
             collectors.append(ProxyCollector(self._proxy.counters, self._proxy.reconciler.statuses()))
         if self._dns:
-            collectors.append(DnsCollector(self._dns.counters))
+            collectors.append(self._dns.collector)
         return OpsReply(body=exposition(*collectors), content_type=CONTENT_TYPE)
 
 

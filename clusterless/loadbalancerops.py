@@ -8,7 +8,8 @@ from proxy.hostfacts import HostFacts
 
 from .bindaddress import host_port, node_addresses
 from .dataplane import DataPlane
-from .metrics import CONTENT_TYPE, ProxyCollector, exposition
+from .metricfamilies import CONTENT_TYPE, exposition
+from .metrics import ProxyCollector
 from .ops import OpsReply, OpsServer
 from .settings import Settings
 

@@ -1,136 +1,73 @@
-"""Prometheus metrics: reads the plain counters of proxy and DNS server when somebody scrapes, and not before."""
+"""The data plane's metrics, under `clusterless_`: kube-proxy counts no traffic, so that it has no names for them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from dns.counters import Counters as DnsCounters
-from dns.counters import Histogram
-from proxy.counters import Counters as ProxyCounters
-from proxy.model import FrontendKey, FrontendStatus
+from proxy.counters import Counters, ServiceCounters
+from proxy.model import FrontendKey, FrontendStatus, ServicePortName
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+from .metricfamilies import Labelled, counter, gauge
 
-
-def exposition(*collectors: Collector) -> bytes:
-    """The text that Prometheus scrapes."""
-    registry = CollectorRegistry(auto_describe=False)
-    for collector in collectors:
-        registry.register(collector)
-    return generate_latest(registry)
+SERVICE_LABELS = ("namespace", "service", "port", "protocol")
 
 
 class ProxyCollector(Collector):
-    """The data plane, under `clusterless_`: kube-proxy counts no traffic, so there are no names of its own to use."""
+    """Reads the counters when it is asked; there is a series for each Service port, none for a client."""
 
-    def __init__(self, counters: ProxyCounters, statuses: Mapping[FrontendKey, FrontendStatus]) -> None:
-        self._counters = counters
-        self._statuses = statuses
+    def __init__(self, counters: Counters, statuses: Mapping[FrontendKey, FrontendStatus]) -> None:
+        self._services = {_labels(name): service for name, service in counters.services.items()}
+        self._pauses: Labelled = {(reason.value,): count for reason, count in counters.accept_pauses.items()}
+        self._states: dict[tuple[str, ...], float] = {}
+        for status in statuses.values():
+            key = (status.state.value,)
+            self._states[key] = self._states.get(key, 0) + 1
 
     def collect(self) -> Iterator[Metric]:
         """All families, once."""
-        yield from self._services()
-        pauses = CounterMetricFamily(
+        yield gauge("clusterless_frontends", "Frontends by state.", ("state",), self._states)
+        yield counter(
             "clusterless_accept_pauses",
             "Times that accepting was paused, because connections or descriptors ran out.",
-            labels=["reason"],
+            ("reason",),
+            self._pauses,
         )
-        for reason, count in self._counters.accept_pauses.items():
-            pauses.add_metric([reason], count)
-        yield pauses
-        frontends = GaugeMetricFamily("clusterless_frontends", "Frontends by state.", labels=["state"])
-        for state, count in _tally(status.state for status in self._statuses.values()).items():
-            frontends.add_metric([state], count)
-        yield frontends
+        yield from self._connections()
+        yield from self._reasons()
 
-    def _services(self) -> Iterator[Metric]:
-        labels = ["namespace", "service", "port", "protocol"]
-        accepted = CounterMetricFamily("clusterless_connections_accepted", "Connections accepted.", labels=labels)
-        unserved = CounterMetricFamily(
-            "clusterless_connections_unserved", "Connections that no endpoint took.", labels=labels
-        )
-        active = GaugeMetricFamily("clusterless_connections_active", "Connections open or dialling.", labels=labels)
-        resets = CounterMetricFamily(
-            "clusterless_connections_reset", "Connections that ended in a reset.", labels=labels
-        )
-        volume = CounterMetricFamily(
-            "clusterless_bytes",
-            "Bytes relayed; direction is in from clients, out to them.",
-            labels=[*labels, "direction"],
-        )
-        dials = CounterMetricFamily("clusterless_dial_failures", "Dials that failed.", labels=[*labels, "reason"])
-        for name, counters in list(self._counters.services.items()):
-            values = [name.namespace, name.name, name.port, name.protocol.value]
-            total = counters.total()
-            accepted.add_metric(values, counters.accepted)
-            unserved.add_metric(values, counters.unserved)
-            active.add_metric(values, counters.active)
-            resets.add_metric(values, total.resets)
-            volume.add_metric([*values, "in"], total.from_clients.bytes)
-            volume.add_metric([*values, "out"], total.to_clients.bytes)
-            for outcome, count in total.dial_failures.items():
-                dials.add_metric([*values, outcome], count)
-        yield from (accepted, unserved, active, resets, volume, dials)
+    def _connections(self) -> Iterator[Metric]:
+        services = self._services.items()
+        accepted = {key: each.accepted for key, each in services}
+        yield counter("clusterless_connections_accepted", "Connections and flows.", SERVICE_LABELS, accepted)
+        unserved = {key: each.unserved for key, each in services}
+        yield counter("clusterless_connections_unserved", "Those that no endpoint took.", SERVICE_LABELS, unserved)
+        active = {key: each.active for key, each in services}
+        yield gauge("clusterless_connections_active", "Those open, or dialling.", SERVICE_LABELS, active)
+        totals = {key: each.total() for key, each in services}
+        resets = {key: total.resets for key, total in totals.items()}
+        yield counter("clusterless_connections_reset", "Those that ended in a reset.", SERVICE_LABELS, resets)
+        volume = {(*key, "in"): total.from_clients.bytes for key, total in totals.items()}
+        volume |= {(*key, "out"): total.to_clients.bytes for key, total in totals.items()}
+        text = "Bytes relayed: in from clients, out to them."
+        yield counter("clusterless_bytes", text, (*SERVICE_LABELS, "direction"), volume)
+
+    def _reasons(self) -> Iterator[Metric]:
+        labels = (*SERVICE_LABELS, "reason")
+        dials = _by_reason(self._services, lambda each: each.total().dial_failures)
+        yield counter("clusterless_dial_failures", "Dials that failed.", labels, dials)
+        drops = _by_reason(self._services, lambda each: each.drops)
+        yield counter("clusterless_datagrams_dropped", "Datagrams that went nowhere.", labels, drops)
+        ends = _by_reason(self._services, lambda each: each.flow_ends)
+        yield counter("clusterless_flows_ended", "UDP flows that are over.", labels, ends)
 
 
-class DnsCollector(Collector):
-    """The DNS server, under CoreDNS' names, so that its dashboards work."""
-
-    def __init__(self, counters: DnsCounters) -> None:
-        self._counters = counters
-
-    def collect(self) -> Iterator[Metric]:
-        """All families, once."""
-        counters = self._counters
-        requests = CounterMetricFamily(
-            "coredns_dns_requests",
-            "Counter of DNS requests made per zone, protocol and family.",
-            labels=["server", "zone", "view", "proto", "family", "type"],
-        )
-        for request, count in list(counters.requests.items()):
-            server, zone, proto, family, kind = request
-            requests.add_metric([server, zone, "", proto, family, kind], count)
-        responses = CounterMetricFamily(
-            "coredns_dns_responses",
-            "Counter of response status codes.",
-            labels=["server", "zone", "view", "rcode", "plugin"],
-        )
-        for response, count in list(counters.responses.items()):
-            responses.add_metric([response.server, response.zone, "", response.rcode, ""], count)
-        yield from (requests, responses)
-        yield _histogram(
-            "coredns_dns_request_duration_seconds",
-            "Histogram of the time (in seconds) each request took per zone.",
-            ["server", "zone", "view"],
-            {(key.server, key.zone, ""): histogram for key, histogram in counters.durations.items()},
-        )
-        hits = CounterMetricFamily("coredns_cache_hits", "The count of cache hits.", labels=["type"])
-        for kind, count in list(counters.cache_hits.items()):
-            hits.add_metric([kind], count)
-        panics = CounterMetricFamily("coredns_panics", "A metrics that counts the number of panics.")
-        panics.add_metric([], counters.panics)
-        refused = CounterMetricFamily("coredns_reload_failed", "Counter of the number of failed reload attempts.")
-        refused.add_metric([], counters.reload_failed)
-        yield from (hits, panics, refused)
+def _labels(name: ServicePortName) -> tuple[str, ...]:
+    return (name.namespace, name.name, name.port, name.protocol.value)
 
 
-def _histogram(
-    name: str, text: str, labels: list[str], histograms: Mapping[tuple[str, ...], Histogram]
-) -> HistogramMetricFamily:
-    family = HistogramMetricFamily(name, text, labels=labels)
-    for values, histogram in list(histograms.items()):
-        total, buckets = 0, []
-        for bound, count in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
-            total += count
-            buckets.append(("+Inf" if bound == float("inf") else str(bound), float(total)))
-        family.add_metric(list(values), buckets, histogram.sum)
-    return family
-
-
-def _tally(states: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for state in states:
-        counts[state] = counts.get(state, 0) + 1
-    return counts
+def _by_reason(
+    services: Mapping[tuple[str, ...], ServiceCounters], counts: Callable[[ServiceCounters], Mapping[Any, int]]
+) -> Labelled:
+    return {(*key, reason.value): count for key, each in services.items() for reason, count in counts(each).items()}

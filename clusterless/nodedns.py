@@ -12,7 +12,6 @@ from controlplane.builtin import DNS_SERVICE
 from controlplane.snapshot import Snapshot
 from controlplane.writtencorefile import WrittenCorefile
 from dns.config import DEFAULT_PORT, DnsConfig, ServerSettings, configure, stock_corefile
-from dns.counters import Counters
 from dns.files import read_corefile
 from dns.plugins.bind import Bind
 from dns.plugins.health import Health
@@ -25,7 +24,8 @@ from proxy.model import FrontendKey, Protocol
 from proxy.sockets import OpenFailure
 
 from .bindaddress import BindAddress, bind_addresses, node_addresses
-from .metrics import CONTENT_TYPE, DnsCollector, exposition
+from .dnsmetrics import DnsCollector
+from .metricfamilies import CONTENT_TYPE, exposition
 from .ops import OpsReply, OpsServer
 from .settings import Settings
 from .starterror import StartError
@@ -111,9 +111,9 @@ class NodeDns:
         return _keys(self._vips)
 
     @property
-    def counters(self) -> Counters:
+    def collector(self) -> DnsCollector:
         """What the server has counted up to now."""
-        return self._server.counters()
+        return DnsCollector(self._server.counters(), self._server.cache_sizes)
 
     async def publish(self, snapshot: Snapshot) -> None:
         """Answer from this snapshot from now on; a new address of the DNS Service is bound first."""
@@ -255,4 +255,4 @@ class NodeDns:
         return OpsReply(body=b"OK")
 
     def _exposition(self) -> OpsReply:
-        return OpsReply(body=exposition(DnsCollector(self.counters)), content_type=CONTENT_TYPE)
+        return OpsReply(body=exposition(self.collector), content_type=CONTENT_TYPE)

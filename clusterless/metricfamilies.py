@@ -1,0 +1,58 @@
+"""Prometheus families made of plain numbers, and the text that they are scraped as."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+Labelled = Mapping[tuple[str, ...], float]
+
+
+class HistogramLike(Protocol):
+    """Counts by upper bound, the last one without bound, and the sum of what was observed."""
+
+    bounds: tuple[float, ...]
+    counts: list[int]
+    sum: float
+
+
+def exposition(*collectors: Collector) -> bytes:
+    """The text that Prometheus scrapes."""
+    registry = CollectorRegistry(auto_describe=False)
+    for collector in collectors:
+        registry.register(collector)
+    return generate_latest(registry)
+
+
+def counter(name: str, text: str, labels: Iterable[str], values: Labelled) -> CounterMetricFamily:
+    """A counter; Prometheus adds `_total` to the name."""
+    family = CounterMetricFamily(name, text, labels=list(labels))
+    for key, value in values.items():
+        family.add_metric([str(label) for label in key], value)
+    return family
+
+
+def gauge(name: str, text: str, labels: Iterable[str], values: Labelled) -> GaugeMetricFamily:
+    """A gauge."""
+    family = GaugeMetricFamily(name, text, labels=list(labels))
+    for key, value in values.items():
+        family.add_metric([str(label) for label in key], value)
+    return family
+
+
+def histogram(
+    name: str, text: str, labels: Iterable[str], values: Mapping[tuple[str, ...], HistogramLike]
+) -> HistogramMetricFamily:
+    """A histogram: Prometheus wants each bucket to hold the ones below it too."""
+    family = HistogramMetricFamily(name, text, labels=list(labels))
+    for key, observed in values.items():
+        total, buckets = 0, []
+        for bound, count in zip((*observed.bounds, float("inf")), observed.counts, strict=True):
+            total += count
+            buckets.append(("+Inf" if bound == float("inf") else str(bound), float(total)))
+        family.add_metric([str(label) for label in key], buckets, observed.sum)
+    return family
