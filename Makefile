@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance format clean tools
+.PHONY: help demo test check fuzz conformance format clean tools
 
 help: ## what can be made here
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -24,6 +24,11 @@ check: $(STAMP) ## format, lint, types, import contracts, unit and scenario test
 
 conformance: $(STAMP) ## write docs/conformance.md from what the tests claim
 	$(BIN)/python -m tests.conformance.claims
+
+fuzz: $(STAMP) ## a million packets for the DNS server, then five minutes of coverage-guided ones
+	DNS_FUZZ_PACKETS=1000000 $(BIN)/pytest -q --timeout 1800 tests/simulation/test_dns_packets.py
+	$(BIN)/python -m pip install --quiet atheris
+	mkdir -p .fuzz-corpus && $(BIN)/python tests/fuzz/dns_target.py -max_total_time=300 .fuzz-corpus
 
 format: $(STAMP) ## format the code, and mend what lint can mend
 	$(BIN)/ruff format .
