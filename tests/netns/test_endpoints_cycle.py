@@ -1,0 +1,179 @@
+"""Pods that are replaced while clients outside keep asking through the load balancer: nobody notices."""
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import why_impossible
+from .labs import RunningLab
+
+LOAD = Path(__file__).with_name("load.py")
+OUTSIDE = "outside"
+ADDRESSES = {"Cluster": "203.0.113.20", "Local": "203.0.113.21"}
+STATES = {
+    "ready": ("", "True"),
+    "terminating": ('  deletionTimestamp: "2026-01-01T00:00:00Z"\n  deletionGracePeriodSeconds: 30\n', "True"),
+    "unready": ("", "False"),
+}
+pytestmark = pytest.mark.xdist_group("cycling")
+OLD, NEW = ("old-1", "old-2"), ("new-1", "new-2")
+
+NODE = """\
+apiVersion: v1
+kind: Node
+metadata: {{name: node-{0}}}
+spec: {{podCIDR: 10.244.{0}.0/24}}
+status: {{addresses: [{{type: InternalIP, address: 10.240.0.{0}}}]}}
+"""
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}}}
+spec:
+  type: LoadBalancer
+  loadBalancerIP: {address}
+  externalTrafficPolicy: {policy}
+  selector: {{app: web}}
+  ports:
+    - {{name: http, port: 80}}
+    - {{name: datagrams, port: 80, protocol: UDP}}
+"""
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+  labels: {{app: web}}
+{deletion}spec:
+  nodeName: node-{node}
+  containers: [{{name: app, image: clusterless, ports: [{{containerPort: 80}}, {{containerPort: 80, protocol: UDP}}]}}]
+status:
+  podIP: 10.244.{node}.{number}
+  conditions: [{{type: Ready, status: "{ready}"}}]
+"""
+# One socket for all datagrams; a line for each answer, `-` for none.
+SENDER = """
+import pathlib, socket, time
+s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(1); s.connect(("{address}", 80))
+end = time.monotonic() + 40
+with open("{notes}", "w", buffering=1) as out:
+    while not pathlib.Path("{stop}").exists() and time.monotonic() < end:
+        s.send(b"question")
+        try:
+            out.write(s.recv(100).decode() + "\\n")
+        except OSError:
+            out.write("-\\n")
+        time.sleep(0.01)
+"""
+
+
+class Cluster:
+    """A lab, whose pods are in the state that was said last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.show(dict.fromkeys(OLD, "ready"))
+
+    def show(self, states: dict[str, str]) -> None:
+        """The pods' states; those that are not named are not ready."""
+        services = [SERVICE.format(name=policy.lower(), policy=policy, address=ip) for policy, ip in ADDRESSES.items()]
+        pods = [_pod(name, states.get(name, "unready")) for name in (*OLD, *NEW)]
+        self.path.write_text("---\n".join([*(NODE.format(number) for number in (1, 2)), *services, *pods]))
+
+
+def _pod(name: str, state: str) -> str:
+    deletion, ready = STATES[state]
+    kind, node = name.split("-")
+    number = 11 if kind == "old" else 12
+    return POD.format(name=name, node=node, number=number, deletion=deletion, ready=ready)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    return Cluster(tmp_path_factory.mktemp("cycling") / "cluster.yaml")
+
+
+@pytest.fixture(scope="module")
+def lab(cluster: Cluster) -> Iterator[RunningLab]:
+    if reason := why_impossible():
+        pytest.skip(reason)
+    with RunningLab([cluster.path], "me") as running:
+        yield running
+
+
+@pytest.fixture
+def notes() -> str:
+    """Where the load of one test is noted."""
+    return f"/run/lab/cycling-{next(_NUMBERS)}"
+
+
+_NUMBERS = itertools.count()
+
+
+def until(lab: RunningLab, host: str, condition: str) -> None:
+    lab.output(host, f"for i in $(seq 400); do {condition} && exit 0; sleep 0.05; done; exit 1")
+
+
+def more(lab: RunningLab, notes: str, count: int) -> None:
+    """Wait for so many more lines."""
+    now = int(lab.output(OUTSIDE, f"touch {notes}; wc -l < {notes}"))
+    until(lab, OUTSIDE, f"test $(wc -l < {notes}) -ge {now + count}")
+
+
+@pytest.mark.upstream(
+    "loadbalancer.go: should not have connectivity disruption during rolling update with externalTrafficPolicy=Cluster",
+    "loadbalancer.go: should not have connectivity disruption during rolling update with externalTrafficPolicy=Local",
+)
+@pytest.mark.parametrize("policy", ADDRESSES)
+def test_a_rolling_update_fails_no_connection(lab: RunningLab, cluster: Cluster, notes: str, policy: str):
+    states = dict.fromkeys(OLD, "ready")
+    cluster.show(states)
+    until(lab, OUTSIDE, f"curl -s --max-time 1 http://{ADDRESSES[policy]}/hostname | grep -q old")
+    lab.run(OUTSIDE, f"{sys.executable} -IS {LOAD} {ADDRESSES[policy]} {notes} {notes}.stop >/dev/null 2>&1 &")
+    more(lab, notes, 20)
+    for old, new in zip(OLD, NEW, strict=True):
+        states[new] = "ready"
+        cluster.show(states)
+        until(lab, OUTSIDE, f"tail -n 40 {notes} | grep -q {new}")
+        states[old] = "terminating"
+        cluster.show(states)
+        until(lab, OUTSIDE, f"! tail -n 40 {notes} | grep -q {old}")
+        del states[old]
+        cluster.show(states)
+        more(lab, notes, 20)
+    answers = lab.output(OUTSIDE, f"touch {notes}.stop; cut -d' ' -f3 {notes}").split()
+    assert "-" not in answers
+    assert set(answers) == {*OLD, *NEW}
+    assert set(answers[-20:]) <= set(NEW)
+
+
+def datagrams_at(lab: RunningLab, pod: str) -> int:
+    """How many datagrams have come to a pod."""
+    return int(lab.output(f"default.{pod}", "grep '^Udp: [0-9]' /proc/net/snmp").split()[1])
+
+
+@pytest.mark.upstream(
+    "loadbalancer.go: should be able to preserve UDP traffic when server pod cycles for a LoadBalancer service on different nodes",  # noqa: E501
+    "loadbalancer.go: should be able to preserve UDP traffic when server pod cycles for a LoadBalancer service on the same nodes",  # noqa: E501
+)
+@pytest.mark.parametrize(("old", "new"), [("old-1", "new-2"), ("old-1", "new-1")], ids=["other node", "same node"])
+def test_when_the_pod_of_a_load_balancer_cycles_one_socket_reaches_the_next(
+    lab: RunningLab, cluster: Cluster, notes: str, old: str, new: str
+):
+    cluster.show({old: "ready"})
+    until(lab, OUTSIDE, f"curl -s --max-time 1 http://{ADDRESSES['Cluster']}/hostname | grep -q {old}")
+    code = SENDER.format(address=ADDRESSES["Cluster"], notes=notes, stop=f"{notes}.stop")
+    lab.run(OUTSIDE, f"cat > {notes}.py <<'END'\n{code}\nEND\n{sys.executable} -IS {notes}.py >/dev/null 2>&1 &")
+    more(lab, notes, 10)
+    before = datagrams_at(lab, new)
+    cluster.show({new: "ready"})
+    until(lab, f"default.{new}", f"test $(grep '^Udp: [0-9]' /proc/net/snmp | cut -d' ' -f2) -gt {before + 10}")
+    left = datagrams_at(lab, old)
+    more(lab, notes, 20)
+    assert datagrams_at(lab, old) == left
+    lines = lab.output(OUTSIDE, f"touch {notes}.stop; cat {notes}").split()
+    assert lines.count("-") <= 1  # at most the datagram that was under way when the endpoint went
+    assert lines[-20:] == ["question"] * 20
