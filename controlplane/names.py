@@ -14,6 +14,10 @@ _LABEL_1035 = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _KEY = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _VALUE = rf"({_KEY})?"
 
+_SEARCHED_LABEL = r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_SEARCHED = rf"{_SEARCHED_LABEL}(\.{_SEARCHED_LABEL})*"
+
+_MATCH_SEARCHED = re.compile(_SEARCHED)
 _MATCH_LABEL = re.compile(_LABEL)
 _MATCH_SUBDOMAIN = re.compile(_SUBDOMAIN)
 _MATCH_LABEL_1035 = re.compile(_LABEL_1035)
@@ -46,6 +50,12 @@ _SUBDOMAIN_ERROR = _regex_error(
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.',"
     " and must start and end with an alphanumeric character",
     _SUBDOMAIN,
+    "example.com",
+)
+_SEARCHED_ERROR = _regex_error(
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.',"
+    " and must start and end with an alphanumeric character",
+    _SEARCHED,
     "example.com",
 )
 _LABEL_1035_ERROR = _regex_error(
@@ -94,6 +104,14 @@ def dns_1123_subdomain(value: str) -> tuple[str, ...]:
     """A name of DNS labels with dots between: most objects, nodes, an external name."""
     errors = _too_long(value, SUBDOMAIN_LENGTH)
     return errors if _MATCH_SUBDOMAIN.fullmatch(value) else (*errors, _SUBDOMAIN_ERROR)
+
+
+def dns_search_path(value: str) -> tuple[str, ...]:
+    """A suffix that a pod's resolver tries: labels may have underscores, and `.` is the root."""
+    if value == ".":
+        return ()
+    errors = _too_long(value, SUBDOMAIN_LENGTH)
+    return errors if _MATCH_SEARCHED.fullmatch(value.removesuffix(".")) else (*errors, _SEARCHED_ERROR)
 
 
 def dns_1035_label(value: str) -> tuple[str, ...]:

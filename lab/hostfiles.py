@@ -1,25 +1,44 @@
 """Pure: what stands in a host's /etc/resolv.conf and /etc/hosts, as the kubelet writes them."""
 
 from controlplane.builtin import DNS_SERVICE
-from controlplane.objects import Pod
+from controlplane.objects import Pod, PodDNSConfig
 from controlplane.snapshot import Snapshot
 
 from .topology import OUTSIDE_DNS, Host
 
 # What kubelet writes for dnsPolicy ClusterFirst (pkg/kubelet/network/dns): five dots, so that `web.shop` is searched.
 NDOTS = 5
+_MOST_NAMESERVERS = 3  # MAXNS of resolv.h; the kubelet leaves out the others
 
 
 def resolv_conf(host: Host, snapshot: Snapshot) -> str:
     """A pod asks the cluster's DNS with its namespace first; every other host asks the outside's server."""
+    pod = snapshot.pods.get(host.pod) if host.pod else None
+    config = (pod.spec.dns_config if pod else None) or PodDNSConfig()
+    servers, searches, options = _of_policy(host, pod, snapshot)
+    servers = tuple(dict.fromkeys((*servers, *config.nameservers)))[:_MOST_NAMESERVERS]
+    searches = tuple(dict.fromkeys((*searches, *config.searches)))
+    options = options | {option.name: option.value or "" for option in config.options}
+    lines = [f"search {' '.join(searches)}"] if searches else []
+    lines += [f"nameserver {address}" for address in servers]
+    if options:
+        lines.append(" ".join(["options", *(f"{name}:{value}" if value else name for name, value in options.items())]))
+    return "\n".join(lines) + "\n"
+
+
+def _of_policy(
+    host: Host, pod: Pod | None, snapshot: Snapshot
+) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]:
+    """The name servers, search paths and options before `dnsConfig` adds to them."""
+    if pod is not None and pod.spec.dns_policy == "None":
+        return (), (), {}
     service = snapshot.services.get(DNS_SERVICE)
     servers = service.spec.cluster_ips if service and service.has_cluster_ip else ()
-    if host.pod is None or not servers or not _asks_cluster(snapshot.pods.get(host.pod)):
-        return f"nameserver {OUTSIDE_DNS}\n"
+    if host.pod is None or not servers or not _asks_cluster(pod):
+        return (OUTSIDE_DNS,), (), {}
     domain = snapshot.options.cluster_domain
-    search = f"{host.pod.namespace}.svc.{domain} svc.{domain} {domain}"
-    lines = [f"search {search}", *(f"nameserver {address}" for address in servers), f"options ndots:{NDOTS}"]
-    return "\n".join(lines) + "\n"
+    searches = (f"{host.pod.namespace}.svc.{domain}", f"svc.{domain}", domain)
+    return tuple(servers), searches, {"ndots": str(NDOTS)}
 
 
 def _asks_cluster(pod: Pod | None) -> bool:

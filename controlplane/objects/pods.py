@@ -38,6 +38,17 @@ class Toleration(Struct, frozen=True):
     toleration_seconds: int | None = None
 
 
+class PodDNSConfigOption(Struct, frozen=True):
+    name: str = ""
+    value: str | None = None
+
+
+class PodDNSConfig(Struct, frozen=True):
+    nameservers: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
+    options: tuple[PodDNSConfigOption, ...] = ()
+
+
 class PodSpec(Struct, frozen=True):
     partial: ClassVar[bool] = True
     node_name: str = ""
@@ -50,6 +61,7 @@ class PodSpec(Struct, frozen=True):
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
     tolerations: tuple[Toleration, ...] = ()
+    dns_config: PodDNSConfig | None = msgspec.field(name="dnsConfig", default=None)
 
 
 class PodIP(Struct, frozen=True):

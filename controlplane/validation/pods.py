@@ -2,12 +2,14 @@
 
 from controlplane import names
 from controlplane.fielderrors import FieldError, duplicate, invalid, required, unsupported
-from controlplane.objects import Container, ContainerPort, Pod, PodSpec, PodStatus
+from controlplane.objects import Container, ContainerPort, Pod, PodDNSConfig, PodSpec, PodStatus
 
 from .addresses import address_errors, are_dual_stack
 from .metadata import each_invalid, label_errors, metadata_errors
 from .ports import port_number_errors, protocol_errors
 
+# `MaxDNSNameservers`, `MaxDNSSearchPaths` and `MaxDNSSearchListChars` of core/validation.
+_MOST_NAMESERVERS, _MOST_SEARCHES, _MOST_SEARCH_CHARACTERS = 3, 32, 2048
 _DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
 
 
@@ -26,6 +28,7 @@ def pod_spec_errors(path: str, spec: PodSpec) -> list[FieldError]:
     errors += _host_port_conflicts(f"{path}.containers", spec.containers)
     errors += _containers_errors(f"{path}.initContainers", spec.init_containers, seen)
     errors += _dns_policy_errors(f"{path}.dnsPolicy", spec.dns_policy)
+    errors += _dns_config_errors(f"{path}.dnsConfig", spec.dns_config, spec.dns_policy)
     errors += label_errors(f"{path}.nodeSelector", spec.node_selector)
     for field, value, rule in (
         ("nodeName", spec.node_name, names.dns_1123_subdomain),
@@ -89,6 +92,32 @@ def _dns_policy_errors(path: str, policy: str) -> list[FieldError]:
     if not policy:
         return [required(path)]
     return [] if policy in _DNS_POLICIES else [unsupported(path, policy, _DNS_POLICIES)]
+
+
+def _dns_config_errors(path: str, config: PodDNSConfig | None, policy: str) -> list[FieldError]:
+    """ValidatePodDNSConfig."""
+    if config is None:
+        return [required(path, "must provide `dnsConfig` when `dnsPolicy` is None")] if policy == "None" else []
+    servers, searches = config.nameservers, config.searches
+    if policy == "None" and not servers:
+        detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
+        return [required(f"{path}.nameservers", detail)]
+    errors: list[FieldError] = []
+    if len(servers) > _MOST_NAMESERVERS:
+        errors.append(
+            invalid(f"{path}.nameservers", servers, f"must not have more than {_MOST_NAMESERVERS} nameservers")
+        )
+    for index, server in enumerate(servers):
+        errors += address_errors(f"{path}.nameservers[{index}]", server)
+    if len(searches) > _MOST_SEARCHES:
+        errors.append(invalid(f"{path}.searches", searches, f"must not have more than {_MOST_SEARCHES} search paths"))
+    if len(" ".join(searches)) > _MOST_SEARCH_CHARACTERS:
+        detail = f"must not have more than {_MOST_SEARCH_CHARACTERS} characters (including spaces) in the search list"
+        errors.append(invalid(f"{path}.searches", searches, detail))
+    for index, search in enumerate(searches):
+        errors += each_invalid(f"{path}.searches[{index}]", search, names.dns_search_path(search))
+    unnamed = (index for index, option in enumerate(config.options) if not option.name)
+    return errors + [required(f"{path}.options[{index}]", "must not be empty") for index in unnamed]
 
 
 def _status_errors(status: PodStatus) -> list[FieldError]:

@@ -21,6 +21,18 @@ def with_ports(*ports):
           "hostname": "a", "subdomain": "db", "nodeSelector": {"disk": "ssd"}}, []),
         (with_ports({"name": "http", "containerPort": 80}, {"containerPort": 53, "protocol": "UDP"}), []),
         ({}, ["spec.containers: Required value"]),
+        ({"containers": [container()], "dnsPolicy": "None"},
+         ["spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None"]),
+        ({"containers": [container()], "dnsPolicy": "None", "dnsConfig": {}},
+         ["spec.dnsConfig.nameservers: Required value: "
+          "must provide at least one DNS nameserver when `dnsPolicy` is None"]),
+        ({"containers": [container()], "dnsConfig": {"nameservers": ["1.1.1.1", "::1", "1.1.1.3", "x"]}},
+         ['spec.dnsConfig.nameservers: Invalid value: ["1.1.1.1","::1","1.1.1.3","x"]: '
+          "must not have more than 3 nameservers",
+          'spec.dnsConfig.nameservers[3]: Invalid value: "x": '
+          "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]),
+        ({"containers": [container()], "dnsConfig": {"searches": [".", "a_b.c.", "_d"], "options": [{"value": "2"}]}},
+         ["spec.dnsConfig.options[0]: Required value: must not be empty"]),
         ({"containers": [{"image": "nginx"}]}, ["spec.containers[0].name: Required value"]),
         ({"containers": [container(name="a.b")]},
          ['spec.containers[0].name: Invalid value: "a.b": must not contain dots']),
