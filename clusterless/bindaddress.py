@@ -45,9 +45,9 @@ def host_port(text: str) -> tuple[str, int] | None:
     """`IP:PORT` or `[IP]:PORT`; `None` for the empty text, which switches a server off. Raises ValueError."""
     if not text:
         return None
-    host, _, port = text.rpartition(":")
+    host, colon, port = text.rpartition(":")
     host = host.strip("[]")
-    if not port.isdecimal() or int(port) > 65535 or not _is_host(host):
+    if not colon or not port.isdecimal() or int(port) > 65535 or not _is_host(host):
         raise ValueError(f"{text}: must be IP:port")
     return host, int(port)
 

@@ -29,10 +29,15 @@ class Watched(NamedTuple):
 
 
 def watched(filenames: Iterable[str]) -> Watched:
-    """What to watch, also where links lead to; a folder that does not exist has its nearest parent watched."""
+    """What to watch, also where links lead to; a folder that does not exist has its nearest parent watched.
+
+    There is nothing to watch for `-`, standard input.
+    """
     trees: set[Path] = set()
     folders: set[Path] = set()
     for filename in filenames:
+        if filename == "-":
+            continue
         for path in {Path(filename).absolute(), Path(filename).resolve()}:
             if path.is_dir():
                 trees.add(path)
@@ -57,9 +62,9 @@ async def watch(
 ) -> None:
     """Call `on_change` when something may have changed, at least every five seconds, until `stop`.
 
-    `on_watching` is called as soon as no change is missed any more. `-` among the names is passed over.
+    `on_watching` is called as soon as no change is missed any more.
     """
-    names = [name for name in filenames if name != "-"]
+    names = tuple(filenames)
     while not stop.is_set():
         places = watched(names)
         notifiers = _notifiers(places)
