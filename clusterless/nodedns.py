@@ -12,6 +12,7 @@ from controlplane.builtin import DNS_SERVICE
 from controlplane.snapshot import Snapshot
 from controlplane.writtencorefile import WrittenCorefile
 from dns.config import DEFAULT_PORT, DnsConfig, ServerSettings, configure, stock_corefile
+from dns.counters import Counters
 from dns.files import read_corefile
 from dns.plugins.bind import Bind
 from dns.plugins.health import Health
@@ -111,9 +112,14 @@ class NodeDns:
         return _keys(self._vips)
 
     @property
-    def collector(self) -> DnsCollector:
+    def counters(self) -> Counters:
         """What the server has counted up to now."""
-        return DnsCollector(self._server.counters(), self._server.cache_sizes)
+        return self._server.counters()
+
+    @property
+    def collector(self) -> DnsCollector:
+        """The same, for Prometheus."""
+        return DnsCollector(self.counters, self._server.cache_sizes)
 
     async def publish(self, snapshot: Snapshot) -> None:
         """Answer from this snapshot from now on; a new address of the DNS Service is bound first."""
