@@ -2,6 +2,7 @@
 
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -203,7 +204,7 @@ def test_ctrl_c_ends_the_command_that_runs():
 
 def test_a_shell_at_a_terminal_survives_ctrl_c_and_so_does_the_lab():
     with at_a_terminal(lab_command(SHIPPED)[:-1]) as (terminal, lab):
-        os.write(terminal, b"echo u''p; sleep 60\n")
+        os.write(terminal, f"{shlex.join(SAYS_UP)}\n".encode())
         read_until(terminal, "up\r\n")
         os.write(terminal, b"\x03")
         os.write(terminal, b"curl -s http://db-0.db/hostname; echo d''one\n")
