@@ -1,6 +1,6 @@
 """Pure: the addresses that settings ask to listen on, read from text, and what a wildcard among them stands for."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -60,14 +60,16 @@ def _is_host(host: str) -> bool:
     return True
 
 
-def node_addresses(host: str, facts: HostFacts) -> tuple[str, ...]:
+def node_addresses(host: str, facts: HostFacts, taken: Collection[str] = ()) -> tuple[str, ...]:
     """The addresses to listen on for `host`: itself, or for `0.0.0.0` and `::` every address of that node's family.
 
-    A real wildcard would collide with a Service's port of the same number, and answer on every cluster IP.
+    A real wildcard would collide with a Service's port of the same number, and answer on every cluster IP. Where a
+    Service has the port on one of the node's own addresses, too (`taken`), the Service has it.
     """
     if host not in _WILDCARDS:
         return (host,)
     own = [ip_address(address) for address in dict.fromkeys(each.address for each in facts.addresses)]
     families = (4,) if host == "0.0.0.0" else (4, 6)
     # A link-local address needs its device as a scope, and nobody probes it.
-    return tuple(str(each) for each in own if each.version in families and not each.is_link_local)
+    usable = (str(each) for each in own if each.version in families and not each.is_link_local)
+    return tuple(address for address in usable if address not in taken)

@@ -45,6 +45,7 @@ class Node:
         self._health_checks = HealthCheckNodePorts(lambda: self._health.is_healthy)
         self._probe = ClaimProbe()
         self._refused: Collection[str] = ()
+        self._taken: frozenset[FrontendKey] = frozenset()
 
     @property
     def primary_addresses(self) -> tuple[str, ...]:
@@ -68,7 +69,9 @@ class Node:
         if self._dns:
             await self._dns.publish(snapshot)
         if self._proxy:
-            desired = await self._proxy.apply(snapshot, self._dns.keys if self._dns else _left_to_dns(snapshot))
+            desired = self._proxy.desire(snapshot, self._dns.keys if self._dns else _left_to_dns(snapshot))
+            await self._give_way(desired.frontends)
+            await self._proxy.apply(desired)
             self._probe.watch(desired.claims)
             await self._health_checks.apply(snapshot, self._facts)
         self._health.applied(snapshot)
@@ -81,7 +84,19 @@ class Node:
         await self._health.listen(self._facts)
         await self._health_checks.listen(self._facts)
         if self._dns:
-            await self._dns.listen(self._facts)
+            await self._dns.listen(self._facts, self._taken)
+
+    async def _give_way(self, frontends: Collection[FrontendKey]) -> None:
+        """Leave ports of the node's own addresses to the Services that have them now.
+
+        In a cluster the DNS server is a Pod, and its HTTP endpoints are in nobody's way.
+        """
+        own = self._facts.own
+        taken = frozenset(key for key in frontends if key.address in own)
+        if taken != self._taken:
+            self._taken = taken
+            if self._dns:
+                await self._dns.listen(self._facts, taken)
 
     async def reload(self) -> None:
         """Read the Corefile again; the old one stays in force when the new one is not right."""
@@ -94,7 +109,7 @@ class Node:
             return
         await self._dns.reload(config)
         log.info("Corefile is read again")
-        await self._dns.listen(self._facts)
+        await self._dns.listen(self._facts, self._taken)
 
     async def look(self) -> bool:
         """See whether the host's network is as it was, and follow it; true when the snapshot is to be applied again.

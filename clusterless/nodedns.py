@@ -131,12 +131,15 @@ class NodeDns:
             await self._move(vips)
         self._server.publish(snapshot)
 
-    async def listen(self, facts: HostFacts) -> None:
-        """Be everywhere where we should be, as the host has its addresses now; what fails is tried at the next call."""
+    async def listen(self, facts: HostFacts, taken: Collection[FrontendKey] = ()) -> None:
+        """Be everywhere where we should be, as the host has its addresses now; what fails is tried at the next call.
+
+        What the Corefile asks for on all addresses gives way to the frontends that are `taken`.
+        """
         await self._open_missing()
-        await self._listen_http(Health, self._health, facts)
-        await self._listen_http(Ready, self._ready, facts)
-        if await self._listen_http(Prometheus, self._metrics, facts):
+        await self._listen_http(Health, self._health, facts, taken)
+        await self._listen_http(Ready, self._ready, facts, taken)
+        if await self._listen_http(Prometheus, self._metrics, facts, taken):
             await self._open_metrics_of_vips()
 
     def refuse(self, reason: str) -> None:
@@ -227,14 +230,19 @@ class NodeDns:
         return failure
 
     async def _listen_http(
-        self, plugin: type[Health | Ready | Prometheus], server: OpsServer, facts: HostFacts
+        self,
+        plugin: type[Health | Ready | Prometheus],
+        server: OpsServer,
+        facts: HostFacts,
+        taken: Collection[FrontendKey],
     ) -> bool:
         """Open what a plugin of the Corefile asks for; false when it does not ask."""
         settings = next((found for each in self._config.servers if (found := each.get(plugin))), None)
         if settings is None:
             return False
         host, port = settings.address
-        for failure in await server.listen(node_addresses(host, facts), port):
+        services = {key.address for key in taken if key.port == port and key.protocol is Protocol.TCP}
+        for failure in await server.listen(node_addresses(host, facts, services), port):
             self._tell(plugin, failure)
         return True
 

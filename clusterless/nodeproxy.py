@@ -61,8 +61,8 @@ class NodeProxy:
         self._resolvers = resolvers()
         self._data_plane.move(facts.own)
 
-    async def apply(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Desired:
-        """Make the snapshot true; returns once every frontend is open, or has a status that says why not."""
+    def desire(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Desired:
+        """What the snapshot means for this node, as it is now."""
         node = node_view(snapshot.nodes, snapshot.options.hostname, self._facts, self._options)
         around = Surroundings(
             node=node,
@@ -71,11 +71,12 @@ class NodeProxy:
             resolvers=self._resolvers,
             served_by_dns=frozenset(served_by_dns),
         )
-        before = self.reconciler.desired
-        desired = self._maker.make(snapshot, around)
-        _tell(before, desired)
+        return self._maker.make(snapshot, around)
+
+    async def apply(self, desired: Desired) -> None:
+        """Make it true; returns once every frontend is open, or has a status that says why not."""
+        _tell(self.reconciler.desired, desired)
         await self._data_plane.apply(desired)
-        return desired
 
     async def drain(self, grace_seconds: float) -> None:
         """Let nobody in any more; give connections that long to finish, and reset those that have not."""

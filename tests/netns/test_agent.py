@@ -289,6 +289,18 @@ def folder_with_nothing() -> Path:
     return folder
 
 
+def a_service_has_a_port_of_the_node_before_dns_plugins_do() -> None:
+    folder = host_and_folder()
+    with Agent(f"-f{folder}"), socket.create_connection((NODE, 8181)) as readiness:
+        readiness.sendall(b"GET /ready HTTP/1.1\r\n\r\n")
+        assert readiness.recv(1000).startswith(b"HTTP/1.1 200")
+    external = service("external", externalIPs=[NODE], ports=[{"port": 8181}])
+    with Agent(f"-f{folder}") as agent:
+        write(folder / "external.json", external, endpoints("external"))
+        agent.wait_applied(2)
+        assert reach(NODE, 8181) == "hello"
+
+
 def it_serves_udp() -> None:
     make_host()
     folder = folder_with_nothing()
@@ -468,6 +480,7 @@ def test_it_leaves_nothing_behind(in_namespace: InNamespace, function: Callable[
         ten_services_are_ready_soon_in_little_memory,
         a_port_in_use_fails_alone_and_is_tried_again,
         its_dns_address_in_use_is_tried_again,
+        a_service_has_a_port_of_the_node_before_dns_plugins_do,
         it_serves_udp,
         the_shipped_configuration_is_taken,
     ],

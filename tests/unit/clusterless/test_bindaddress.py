@@ -81,3 +81,8 @@ def test_what_is_no_address_with_a_port_is_refused(value: str):
 )
 def test_a_wildcard_stands_for_the_nodes_own_addresses_each_once(host: str, expected: tuple[str, ...]):
     assert node_addresses(host, FACTS) == expected
+
+
+def test_a_wildcard_leaves_addresses_to_the_services_that_have_the_port():
+    assert node_addresses("0.0.0.0", FACTS, ["10.240.0.4"]) == ("127.0.0.1", "10.244.1.1")
+    assert node_addresses("10.240.0.4", FACTS, ["10.240.0.4"]) == ("10.240.0.4",)
