@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import pytest
 
+from .labs import is_root, user_arguments
+
 UNSHARE = (
     "unshare",
     *("--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
@@ -25,10 +27,15 @@ class InNamespace(Protocol):
 
 
 @functools.cache
-def why_impossible() -> str:
-    """Why this machine does not let us make namespaces, `""` if it does."""
+def why_impossible(user: str = "me") -> str:
+    """Why this machine does not let a user (see `labs.user_arguments`) make namespaces, `""` if it does."""
+    if user != "me" and not is_root():
+        return "only root can become another user; `me` is without privilege already"
+    command = [*UNSHARE, "ip", "link"]
     try:
-        made = subprocess.run([*UNSHARE, "ip", "link"], check=False, capture_output=True, text=True, timeout=10)
+        made = subprocess.run(  # type: ignore[call-overload]
+            command, check=False, capture_output=True, text=True, timeout=10, cwd="/", **user_arguments(user)
+        )
     except FileNotFoundError as error:
         return f"no program {error.filename}"
     return f"no namespaces here: {made.stderr.strip()}" if made.returncode else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import why_impossible
-from .labs import HANG_SECONDS, ROOT, is_root, lab_command, user_arguments
+from .labs import HANG_SECONDS, ROOT, lab_command, user_arguments
 
 SHIPPED = (ROOT / "configs" / "manifests",)
 ONE_POD = """
@@ -33,8 +33,8 @@ pytestmark = pytest.mark.skipif(bool(why_impossible()), reason=why_impossible())
 
 @pytest.fixture(params=["me", "nobody"])
 def user(request: pytest.FixtureRequest) -> str:
-    if request.param == "nobody" and not is_root():
-        pytest.skip("only root can become nobody; `me` is without privilege already")
+    if reason := why_impossible(request.param):
+        pytest.skip(reason)
     return str(request.param)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import why_impossible
-from .labs import ROOT, RunningLab, is_root
+from .labs import ROOT, RunningLab
 
 MANIFESTS = (ROOT / "configs" / "manifests", Path(__file__).with_name("manifests"))
 POD, NODES, OUTSIDE = "client", ("node-1", "node-2"), "outside"
@@ -27,10 +27,8 @@ SUFFIX = "default.svc.cluster.local"
     ],
 )
 def lab(request: pytest.FixtureRequest) -> Iterator[RunningLab]:
-    if reason := why_impossible():
+    if reason := why_impossible(request.param):
         pytest.skip(reason)
-    if request.param == "nobody" and not is_root():
-        pytest.skip("only root can become nobody; `me` is without privilege already")
     with RunningLab(MANIFESTS, request.param) as running:
         yield running
 
