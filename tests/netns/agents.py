@@ -157,10 +157,12 @@ class Agent:
     def __enter__(self) -> Self:
         """Wait until it serves."""
         try:
-            assert b"READY=1" in self._ready.recv(1000)
+            said = self._ready.recv(1000)
         except TimeoutError:
-            self.process.kill()
-            raise AssertionError("not ready:\n" + "".join(self.lines)) from None
+            said = b"nothing"
+        if said != b"READY=1":
+            self.__exit__()
+            raise AssertionError("not ready:\n" + "".join(self.lines))
         self.seconds = time.monotonic() - self.started
         return self
 
@@ -231,6 +233,8 @@ class Agent:
         with self._news:
             self._ended = True
             self._news.notify_all()
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"ENDED", f"{self._folder.name}/notify")
 
 
 def rss_mib(pid: int) -> float:
