@@ -1,5 +1,6 @@
 """What runs on one node: the proxy, the DNS server, or both, and what tells of their health; it follows the host."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Collection
@@ -130,9 +131,15 @@ class Node:
         return moved
 
     async def drain(self) -> None:
-        """Let nobody in any more, and give open connections the grace period to finish."""
+        """Let nobody in any more, and give open connections the grace period to finish; DNS answers on meanwhile.
+
+        A DNS server alone answers on for its Corefile's `lameduck`, within that period; a proxy never waits for it.
+        """
         if self._proxy:
             await self._proxy.drain(self._settings.grace_seconds)
+        elif self._dns and (seconds := min(self._dns.lameduck_seconds, self._settings.grace_seconds)):
+            log.info("DNS answers on as a lame duck", extra={"kv": {"seconds": seconds}})
+            await asyncio.sleep(seconds)
 
     async def close(self) -> None:
         """Close everything, and give the addresses back."""

@@ -6,15 +6,13 @@ import socket
 from collections.abc import Collection
 from http import HTTPStatus
 from pathlib import Path
-from typing import NamedTuple
 
 from controlplane.builtin import DNS_SERVICE
 from controlplane.snapshot import Snapshot
 from controlplane.writtencorefile import WrittenCorefile
-from dns.config import DEFAULT_PORT, DnsConfig, ServerSettings, configure, stock_corefile
+from dns.config import DEFAULT_PORT, DnsConfig, configure, stock_corefile
 from dns.counters import Counters
 from dns.files import read_corefile
-from dns.plugins.bind import Bind
 from dns.plugins.health import Health
 from dns.plugins.prometheus import Prometheus
 from dns.plugins.ready import Ready
@@ -24,8 +22,9 @@ from proxy.hostfacts import HostFacts, primary_addresses
 from proxy.model import FrontendKey, Protocol
 from proxy.sockets import OpenFailure
 
-from .bindaddress import BindAddress, bind_addresses, node_addresses
+from .bindaddress import bind_addresses, node_addresses
 from .dnsmetrics import DnsCollector
+from .dnsplaces import Place, places
 from .metricfamilies import CONTENT_TYPE, exposition
 from .ops import OpsReply, OpsServer
 from .settings import Settings
@@ -36,14 +35,6 @@ log = logging.getLogger(__name__)
 # Where DNS is without the privilege for port 53: multicast DNS has the number, but listens on other addresses.
 UNPRIVILEGED_PORT = 5353
 METRICS_PORT = 9153
-
-
-class _Place(NamedTuple):
-    """Where a port of the Corefile is served, over UDP and TCP."""
-
-    address: str
-    port: int
-    corefile_port: int
 
 
 def load_config(settings: Settings, written: WrittenCorefile | None = None) -> DnsConfig:
@@ -80,12 +71,6 @@ def _keys(vips: Collection[str]) -> frozenset[FrontendKey]:
     return frozenset(FrontendKey(vip, port, protocol) for vip in vips for port, protocol in ports)
 
 
-def _bound(server: ServerSettings) -> tuple[str, ...]:
-    """The addresses that a server block's `bind` adds."""
-    bind = server.get(Bind)
-    return bind.addresses if bind else ()
-
-
 class NodeDns:
     """The DNS server of one node; made inside the running event loop."""
 
@@ -99,7 +84,7 @@ class NodeDns:
         self._bind = bind_addresses(settings.dns_bind_addresses)
         self._server = DnsServer(config, local_addresses=primary_addresses(facts, settings.node_ip))
         self._vips: tuple[str, ...] = ()  # of the DNS Service, as far as they are served here
-        self._open: set[_Place] = set()
+        self._open: set[Place] = set()
         self._open_metrics: set[str] = set()
         self._told: set[tuple[object, str]] = set()
         self._health = OpsServer({"/health": lambda: OpsReply(body=b"OK")})
@@ -110,6 +95,11 @@ class NodeDns:
     def keys(self) -> frozenset[FrontendKey]:
         """The frontends that the proxy leaves to us: the DNS Service's ports that we serve."""
         return _keys(self._vips)
+
+    @property
+    def lameduck_seconds(self) -> float:
+        """For how long the Corefile wants questions to be answered after the program was told to stop."""
+        return max((health.lameduck for each in self._config.servers if (health := each.get(Health))), default=0.0)
 
     @property
     def counters(self) -> Counters:
@@ -164,7 +154,7 @@ class NodeDns:
         """Go on with another Corefile; its HTTP endpoints are opened by `listen`."""
         self._config = config
         self._server.reconfigure(config)
-        self._open = {place for place in self._open if place.corefile_port in config.ports}
+        self._leave_unwanted()
         await self._open_missing()
 
     async def close(self) -> None:
@@ -176,12 +166,17 @@ class NodeDns:
 
     async def _move(self, vips: tuple[str, ...]) -> None:
         gone = set(self._vips) - set(vips)
-        for vip in gone:
-            self._server.leave(vip)
-        self._open = {place for place in self._open if place.address not in gone}
-        await self._sockets.release(gone)
         self._vips = vips
+        self._leave_unwanted()
+        await self._sockets.release(gone)
         await self._open_missing()
+
+    def _leave_unwanted(self) -> None:
+        """Close what neither the Corefile nor the DNS Service asks for any more; all else stays open."""
+        gone = {(place.address, place.where) for place in self._open - set(self._places())}
+        for address, where in gone:
+            self._server.leave(address, where)
+        self._open = {place for place in self._open if (place.address, place.where) not in gone}
 
     async def _open_missing(self) -> None:
         refused = await self._sockets.claim(self._vips)
@@ -191,30 +186,23 @@ class NodeDns:
             if place not in self._open and place.address not in refused:
                 await self._open_place(place)
 
-    def _places(self) -> list[_Place]:
-        addresses = (*(BindAddress(vip, DEFAULT_PORT, is_added=True) for vip in self._vips), *self._bind)
-        asked = [
-            _Place(address, server.port, server.port) for server in self._config.servers for address in _bound(server)
-        ]
-        return [
-            *(
-                _Place(each.address, each.port if port == DEFAULT_PORT else port, port)
-                for port in sorted(self._config.ports)
-                for each in addresses
-            ),
-            *asked,
-        ]
+    def _places(self) -> tuple[Place, ...]:
+        return places(self._config, self._vips, self._bind)
 
-    async def _open_place(self, place: _Place) -> None:
+    async def _open_place(self, place: Place) -> None:
         """UDP and TCP; without the privilege for port 53, on the unprivileged one."""
         is_humble = place.port == DEFAULT_PORT and isinstance(self._sockets, LocalSockets)
         for number in (place.port, UNPRIVILEGED_PORT) if is_humble else (place.port,):
             pair = await self._open_pair(place.address, number)
             if isinstance(pair, OpenFailure):
                 self._tell(place, pair.message)
+            elif place not in self._places():  # it was asked for until this was opened
+                for each in pair:
+                    each.close()
+                return
             else:
                 self._open.add(place)
-                await self._server.start(pair[:1], pair[1:], port=place.corefile_port)
+                await self._server.start(pair[:1], pair[1:], where=place.where)
                 log.info("DNS is served", extra={"kv": {"address": place.address, "port": number}})
                 return
 

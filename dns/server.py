@@ -4,12 +4,13 @@ import asyncio
 import logging
 import socket
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
 from controlplane.snapshot import Snapshot
 
-from .config import DEFAULT_PORT, DnsConfig, ServerSettings
+from .config import DEFAULT_PORT, DnsConfig, Listening, ServerSettings
 from .counters import Counters, Listener
 from .files import RESOLV_CONF, read_search, read_upstreams
 from .forwarder import Forwarder
@@ -29,14 +30,16 @@ from .upstreams import UpstreamGroup
 
 log = logging.getLogger(__name__)
 
+EVERYWHERE = Listening(DEFAULT_PORT)
 _WILDCARDS = frozenset({"0.0.0.0", "::"})
 
 
-class _Port:
-    """What answers on one of the Corefile's ports."""
+class _Answering:
+    """What answers where some of the Corefile's server blocks listen, and nowhere else."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, server: "DnsServer") -> None:
         self.blocks: tuple[Block, ...] = ()
+        self.own: set[Upstream] = set()  # where its sockets are
         self.is_probed = False
         self.responder = Responder(loop, Pipeline({}, server.counted, server.host), server.forwarder, server.counted)
         self.udp = UdpServer(loop, self.responder)
@@ -51,8 +54,15 @@ class _Port:
         self.responder.pipeline = Pipeline(blocks, self.responder.counters, self.responder.pipeline.host)
         self.responder.forget()
 
+    def leave(self, address: str) -> None:
+        """Closes the sockets of one address."""
+        self.own = {own for own in self.own if own.address != address}
+        self.udp.leave(address)
+        self.tcp.leave(address)
+
     def close(self) -> None:
         """Closes all sockets."""
+        self.own.clear()
         self.udp.close()
         self.tcp.close()
 
@@ -83,38 +93,39 @@ class DnsServer:
         self._local_addresses = tuple(local_addresses)
         self.host = host or Host(socket.gethostname(), read_search(RESOLV_CONF))
         self._hosts = HostsWatch(self._loop)
-        self._ports: dict[int, _Port] = {}
-        self._own: set[Upstream] = set()
+        self._answering: dict[Listening, _Answering] = {}
         self._snapshot: Snapshot | None = None
         self.reconfigure(config)
 
     def reconfigure(self, config: DnsConfig) -> None:
-        """Goes on with another configuration, on the same sockets; those of ports that it does not have are closed.
+        """Goes on with another configuration, on the same sockets; those where it does not listen are closed.
 
-        Sockets for new ones of `config.ports` are given by `start`.
+        Sockets for new ones of `config.listening` are given by `start`.
         """
         self.config = config
-        for port in self._ports.keys() - config.ports:
-            self._ports.pop(port).close()
-        self._hosts.close()
-        for port in sorted(config.ports):
-            here = self._ports.setdefault(port, _Port(self._loop, self))
-            here.replace(self._blocks(port))
-            for block in here.blocks:
-                self._hosts.watch(block)
+        for where in self._answering.keys() - config.listening:
+            self._answering.pop(where).close()
+        blocks = [(settings.listening, self._blocks(settings)) for settings in config.servers]
+        for where in sorted(config.listening):
+            here = self._answering.setdefault(where, _Answering(self._loop, self))
+            here.replace({zone: block for places, made in blocks if where in places for zone, block in made.items()})
+        self._watch_hosts(block for _, made in blocks for block in made.values())
         if self._snapshot is not None:
             self.publish(self._snapshot)
         self._check_upstreams()
 
-    def _blocks(self, port: int) -> dict[Labels, Block]:
-        blocks: dict[Labels, Block] = {}
-        for settings in self.config.servers:
-            if settings.port == port:
-                groups = _groups(settings)
-                for zone in settings.zones:
-                    block = blocks[zone] = Block(settings, zone, groups)
-                    if block.record_options is not None:
-                        block.record_options = self._with_own(block.record_options, block)
+    def _watch_hosts(self, blocks: Iterable[Block]) -> None:
+        self._hosts.close()
+        for block in blocks:
+            self._hosts.watch(block)
+
+    def _blocks(self, settings: ServerSettings) -> dict[Labels, Block]:
+        """The state of a server block; it is the same on all addresses of its `bind`."""
+        groups = _groups(settings)
+        blocks = {zone: Block(settings, zone, groups) for zone in settings.zones}
+        for block in blocks.values():
+            if block.record_options is not None:
+                block.record_options = self._with_own(block.record_options, block)
         return blocks
 
     def _with_own(self, options: RecordOptions, block: Block) -> RecordOptions:
@@ -126,31 +137,29 @@ class DnsServer:
         return msgspec.structs.replace(options, local_addresses=local, all_classes=block.opens_classes)
 
     async def start(
-        self, udp: Sequence[socket.socket], tcp: Sequence[socket.socket], *, port: int = DEFAULT_PORT
+        self, udp: Sequence[socket.socket], tcp: Sequence[socket.socket], *, where: Listening = EVERYWHERE
     ) -> None:
-        """Answers on bound UDP and listening TCP sockets, for the server blocks of one of `config.ports`.
+        """Answers on bound UDP and listening TCP sockets, for the server blocks of one of `config.listening`.
 
         The sockets' own port may be another one. They are closed by `close`. More may be added by further calls.
         """
-        self._own |= {Upstream(*opened.getsockname()[:2]) for opened in (*udp, *tcp)}
-        here = self._ports[port]
+        here = self._answering[where]
+        here.own |= {Upstream(*opened.getsockname()[:2]) for opened in (*udp, *tcp)}
         for opened in udp:
-            here.udp.add(opened, _listener(opened, port, "udp"))
+            here.udp.add(opened, _listener(opened, where, "udp"))
         for opened in tcp:
-            here.tcp.add(opened, _listener(opened, port, "tcp"))
+            here.tcp.add(opened, _listener(opened, where, "tcp"))
         self._check_upstreams()
 
-    def leave(self, address: str) -> None:
-        """Stops answering on the sockets of one address, and closes them."""
-        self._own = {own for own in self._own if own.address != address}
-        for each in self._ports.values():
-            each.udp.leave(address)
-            each.tcp.leave(address)
+    def leave(self, address: str, where: Listening) -> None:
+        """Stops answering on the sockets of one address that were started for `where`, and closes them."""
+        if where in self._answering:
+            self._answering[where].leave(address)
 
     def publish(self, snapshot: Snapshot) -> None:
         """Everything that is asked from now on is answered from this snapshot."""
         made: dict[RecordOptions, ClusterRecords] = {}
-        for each in self._ports.values():
+        for each in self._answering.values():
             for block in each.blocks:
                 options = block.record_options
                 if options is not None and options not in made:
@@ -163,14 +172,14 @@ class DnsServer:
         """Stops answering, and ends all that is under way."""
         self.forwarder.close()
         self._hosts.close()
-        for each in self._ports.values():
+        for each in self._answering.values():
             each.close()
 
     # What operators see.
 
     def counters(self) -> Counters:
         """All counts up to now."""
-        for each in self._ports.values():
+        for each in self._answering.values():
             each.responder.count_wire_hits()
         return self.counted
 
@@ -187,40 +196,43 @@ class DnsServer:
     @property
     def looping_upstreams(self) -> tuple[Upstream, ...]:
         """The upstreams that are not used since they lead back to us."""
-        groups = (group for each in self._ports.values() for block in each.blocks for group in block.groups)
+        groups = (group for each in self._answering.values() for block in each.blocks for group in block.groups)
         return tuple(dict.fromkeys(upstream for group in groups for upstream in sorted(group.looping)))
 
     @property
     def cache_sizes(self) -> tuple[int, int]:
         """Forwarded answers and denials that are kept now."""
-        caches = [block.cache for each in self._ports.values() for block in each.blocks if block.cache is not None]
+        caches = [block.cache for each in self._answering.values() for block in each.blocks if block.cache is not None]
         return sum(cache.sizes[0] for cache in caches), sum(cache.sizes[1] for cache in caches)
 
     # Upstreams that lead back to us.
 
     def _check_upstreams(self) -> None:
         """Sorts out our own addresses, and probes the rest once there is a socket on which a probe could come back."""
-        for each in self._ports.values():
-            self._refuse_own(each.blocks)
-            if self._own and not each.is_probed:
+        own = frozenset(upstream for each in self._answering.values() for upstream in each.own)
+        for each in self._answering.values():
+            _refuse_own(each.blocks, own)
+            if own and not each.is_probed:
                 each.is_probed = True
                 blocks = [block for block in each.blocks if block.settings.get(Loop) is not None]
                 probes = each.responder.pipeline.probes
                 LoopProbe(self.forwarder, probes, self.probed.set).start(_groups_of(blocks))
 
-    def _refuse_own(self, blocks: Iterable[Block]) -> None:
-        for group in _groups_of(blocks):
-            for upstream in group.usable:
-                if upstream in self._own or self._is_wildcard_of_ours(upstream):
-                    group.mark_looping(upstream)
-                    log.warning(
-                        "upstream is this DNS server itself, it is not used",
-                        extra={"kv": {"upstream": upstream.address, "port": upstream.port}},
-                    )
 
-    def _is_wildcard_of_ours(self, upstream: Upstream) -> bool:
-        """Sending to a wildcard address reaches this host."""
-        return upstream.address in _WILDCARDS and any(own.port == upstream.port for own in self._own)
+def _refuse_own(blocks: Iterable[Block], own: AbstractSet[Upstream]) -> None:
+    for group in _groups_of(blocks):
+        for upstream in group.usable:
+            if upstream in own or _is_wildcard_of(upstream, own):
+                group.mark_looping(upstream)
+                log.warning(
+                    "upstream is this DNS server itself, it is not used",
+                    extra={"kv": {"upstream": upstream.address, "port": upstream.port}},
+                )
+
+
+def _is_wildcard_of(upstream: Upstream, own: AbstractSet[Upstream]) -> bool:
+    """Sending to a wildcard address reaches this host."""
+    return upstream.address in _WILDCARDS and any(each.port == upstream.port for each in own)
 
 
 def _groups(settings: ServerSettings) -> tuple[UpstreamGroup, ...]:
@@ -238,5 +250,6 @@ def _groups_of(blocks: Iterable[Block]) -> tuple[UpstreamGroup, ...]:
     return tuple(dict.fromkeys(group for block in blocks for group in block.groups))
 
 
-def _listener(opened: socket.socket, port: int, proto: str) -> Listener:
-    return Listener(f"dns://:{port}", proto, "2" if opened.family == socket.AF_INET6 else "1")
+def _listener(opened: socket.socket, where: Listening, proto: str) -> Listener:
+    address = f"[{where.address}]" if ":" in where.address else where.address
+    return Listener(f"dns://{address}:{where.port}", proto, "2" if opened.family == socket.AF_INET6 else "1")

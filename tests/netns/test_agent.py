@@ -378,7 +378,11 @@ def agents_that_share_only_manifests_agree() -> None:
 def proxy_and_dns_side_by_side() -> None:
     folder = host_and_folder()
     quiet = "--metrics-bind-address=", "--healthz-bind-address="
-    with Agent(f"-f{folder}", *quiet, command="dns") as dns, Agent(f"-f{folder}", *quiet, command="proxy") as proxy:
+    at_once = "--shutdown-grace-period=0"  # no lame duck
+    with (
+        Agent(f"-f{folder}", *quiet, at_once, command="dns") as dns,
+        Agent(f"-f{folder}", *quiet, command="proxy") as proxy,
+    ):
         assert (asked("first"), reach(FIRST)) == (FIRST, "hello")
         dns.stop()
         assert reach(FIRST) == "hello"

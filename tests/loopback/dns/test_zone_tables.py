@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from dns.config import configure
+from dns.config import Listening, configure
 from dns.model import Rcode
 from dns.server import DnsServer
 from tests.unit.dns.examplecluster import example_snapshot
@@ -127,8 +127,9 @@ def asked(plain_dns_lab, bind):
 
         async def started(config=config, local=local, opened=opened):
             server = DnsServer(config, local_addresses=tuple(filter(None, local.split(","))))
-            for number, place in enumerate(opened.values()):
-                await server.start([place.udp], [place.tcp], port=FIRST_PORT + number)
+            for number, (options, place) in enumerate(opened.items()):
+                where = Listening(FIRST_PORT + number, "" if "local" in dict(options) else HOST)
+                await server.start([place.udp], [place.tcp], where=where)
             server.publish(example_snapshot())
             return server
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from controlplane.objects import LabelSelector, LabelSelectorRequirement
-from dns.config import STOCK_COREFILE, configure, stock_corefile
+from dns.config import STOCK_COREFILE, Listening, configure, stock_corefile
 from dns.plugins.base import Address
 from dns.plugins.cache import Cache, Share
 from dns.plugins.errors import Consolidation, Errors
@@ -343,8 +343,18 @@ def test_keys_of_several_ports_make_several_servers():
         (((b"b",), (b"c",)), 54),
         (ROOT, 5353),
     ]
-    assert found.ports == {53, 54, 5353}
+    assert found.listening == {Listening(53), Listening(54), Listening(5353)}
     assert found.servers[0].get(Cache) is None
+
+
+def test_a_zone_may_be_served_differently_on_each_address():
+    found = config("a {\n bind 127.0.0.1\n}\na {\n bind 127.0.0.2 ::1\n}\na:54 {\n}\nb {\n}")
+    assert [server.listening for server in found.servers] == [
+        (Listening(53, "127.0.0.1"),),
+        (Listening(53, "127.0.0.2"), Listening(53, "::1")),
+        (Listening(54),),
+        (Listening(53),),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -353,6 +363,20 @@ def test_keys_of_several_ports_make_several_servers():
         (
             "a {\n}\nb A:53 {\n}",
             "Corefile:3 - Error during parsing: cannot serve dns://a.:53 - it is already defined",
+        ),
+        (
+            "a {\n bind 127.0.0.1\n}\na {\n bind ::1 127.0.0.1\n}",
+            "Corefile:4 - Error during parsing: cannot serve dns://a.:53 on 127.0.0.1 - it is already defined",
+        ),
+        (
+            "a {\n}\na {\n bind 127.0.0.1\n}",
+            "Corefile:3 - Error during parsing: cannot serve dns://a.:53 on 127.0.0.1 - "
+            "zone overlap listener capacity with dns://a.:53",
+        ),
+        (
+            "a {\n bind 127.0.0.1\n}\na {\n}",
+            "Corefile:4 - Error during parsing: cannot serve dns://a.:53 - "
+            "zone overlap listener capacity with dns://a.:53 on 127.0.0.1",
         ),
         ("tls://a {\n}", "Corefile:1 - Error during parsing: transport 'tls' is not offered"),
         ("a..b {\n}", "Corefile:1 - Error during parsing: cannot normalize zone 'a..b'"),
