@@ -200,7 +200,9 @@ class Pipeline:
             return reply
         if block.record_options is None:
             return NotOurs()
-        return _NOT_READY if visit.records is None else answer(visit.records, visit.query)
+        if visit.records is None:
+            return _unknown_yet(block.record_options, visit.query)
+        return answer(visit.records, visit.query)
 
     def _forward(self, block: Block, visit: Visit) -> Steps:
         query = visit.query
@@ -254,6 +256,13 @@ def _shown(query: Query, shown: Query | None) -> Query | None:
     if shown is None:
         return None
     return msgspec.structs.replace(query, edns=shown.edns, recursion_desired=shown.recursion_desired)
+
+
+def _unknown_yet(options: RecordOptions, query: Query) -> Reply | NotOurs:
+    """Before anything is published only names that cannot be ours are somebody else's."""
+    name = lower(query.qname)
+    ours = longest_match(name, options.zones) is not None and longest_match(name, options.fallthrough) is None
+    return _NOT_READY if ours else NotOurs()
 
 
 def _followed(follow: Follow, reply: Reply) -> Reply:

@@ -194,6 +194,11 @@ def test_external_names_that_lead_from_zone_to_zone_end_somewhere(cluster):
     assert len(decision.reply.answer) == MAX_HOPS + 1
 
 
+@pytest.mark.parametrize("name", ["www.upstream.example", "1.1.60.10.in-addr.arpa"])
+def test_until_something_is_published_upstreams_are_asked_for_what_may_be_theirs(world, name):
+    assert world(published=False).asked(name)[0] == from_text(name)
+
+
 def test_until_something_is_published_names_fail(world):
     early = world(published=False)
     assert early.answer("web.shop.svc.cluster.local") == "SERVFAIL"
