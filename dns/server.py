@@ -151,7 +151,7 @@ class DnsServer:
             here.tcp.add(opened, _listener(opened, where, "tcp"))
         self._check_upstreams()
 
-    def leave(self, address: str, where: Listening) -> None:
+    def leave(self, address: str, where: Listening = EVERYWHERE) -> None:
         """Stops answering on the sockets of one address that were started for `where`, and closes them."""
         if where in self._answering:
             self._answering[where].leave(address)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from dnslib import DNSRecord
 
-from dns.config import configure
+from dns.config import Listening, configure
 from dns.responses import parse_response
 from dns.tcpserver import Timeouts
 
@@ -188,7 +188,7 @@ def test_a_client_that_reads_late_gets_every_answer(dns_lab, question):
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     served = dns_lab.serve()
     dns_lab.owned(stream, served.address)
-    (port,) = served.server._ports.values()
+    (port,) = served.server._answering.values()
     numbers = range(8000)  # more than the buffers of both sides hold: the server has to wait
     stream.sendall(b"".join(framed(question(MANY, id=number).pack()) for number in numbers))
     dns_lab.wait(lambda: any(client.is_unread for client in port.tcp.clients))
@@ -201,7 +201,7 @@ def test_a_client_that_reads_late_gets_every_answer(dns_lab, question):
 def test_a_client_that_resets_its_connection_is_gone(dns_lab):
     served = dns_lab.serve()
     stream = served.tcp()
-    (port,) = served.server._ports.values()
+    (port,) = served.server._answering.values()
     dns_lab.wait(lambda: len(port.tcp) == 1)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     stream.close()
@@ -278,7 +278,7 @@ def test_another_corefile_takes_effect_on_the_same_sockets(dns_lab, bind):
     assert (served.ask(WEB).rr[0].ttl, served.ask("web.test").header.rcode) == (60, 5)
     assert served.ask("web.default.svc.lab.test").short() == "10.96.0.10"
     other = bind("127.0.53.3")
-    dns_lab.run(served.server.start([other.udp], [other.tcp], port=5355))
+    dns_lab.run(served.server.start([other.udp], [other.tcp], where=Listening(5355)))
     assert sum(served.counters().requests.values()) == 5
 
 
@@ -418,7 +418,7 @@ def test_a_hosts_file_is_read_again_when_it_changes(dns_lab, tmp_path):
     served = dns_lab.serve(f". {{\n hosts {path} test {{\n reload 5ms\n }}\n kubernetes cluster.local\n}}")
     assert served.ask("web.test").short() == "10.0.0.1"
     path.write_text("10.0.0.2 web.test\n")
-    (block,) = {block for port in served.server._ports.values() for block in port.blocks}
+    (block,) = {block for port in served.server._answering.values() for block in port.blocks}
     dns_lab.wait(lambda: block.hosts.answer(_query()).answer[0].data == "10.0.0.2")
     assert served.ask("web.test").short() == "10.0.0.2"
     path.unlink()
