@@ -20,18 +20,18 @@ from controlplane.problems import render
 from controlplane.serviceenv import service_environment
 from controlplane.snapshot import Snapshot
 from controlplane.state import StateDirectory
+from lab.addresses import LOAD_BALANCER_RANGES, families, ipv4_only, node_addresses, of_families
 from lab.namespaces import NotAllowedError, run
+from lab.network import has_ipv6
 from lab.processes import RUN, execute
 from lab.runtime import NOTIFY, Lab, LabError
-from lab.topology import CLIENT_POD, OUTSIDE_NAMES, Host, Role, node_addresses, topology_of
+from lab.topology import CLIENT_POD, OUTSIDE_NAMES, Host, Role, topology_of
 from lab.tour import walk
 
 from .notify import notify
 from .pod import PodOptions, PodStartError, start
 
 STATE = RUN / "state"
-# RFC 5737's third documentation network: where configs/manifests have their load balancer's address.
-LOAD_BALANCER_RANGE = "203.0.113.0/24"
 DEFAULT_NODES = ("node-1", "node-2")  # where no manifest has a Node
 
 Program = Callable[[Host], Callable[[], int]]
@@ -39,6 +39,9 @@ Program = Callable[[Host], Callable[[], int]]
 
 def lab(filenames: Sequence[str], options: ClusterOptions, command: Sequence[str], *, tour: bool) -> int:
     """Bring the lab up, run the command as a pod (or the tour, or a shell), take it down; returns the exit code."""
+    if len(families(options)) > 1 and not has_ipv6():
+        click.echo("Warning: this kernel has no IPv6, and so the lab has IPv4 only", err=True)
+        options = ipv4_only(options)
     paths = tuple(name if name == STANDARD_INPUT else str(Path(name).absolute()) for name in filenames)
     try:
         return run(lambda: _inside(paths, options, command, tour=tour))
@@ -52,7 +55,7 @@ def _inside(paths: Sequence[str], options: ClusterOptions, command: Sequence[str
     RUN.mkdir()
     paths, snapshot = _decide(paths, options)
     _warm_up()
-    inside = Lab(topology_of(snapshot, LOAD_BALANCER_RANGE), snapshot, _programs(paths, options, snapshot))
+    inside = Lab(topology_of(snapshot, LOAD_BALANCER_RANGES), snapshot, _programs(paths, options, snapshot))
     try:
         seconds = inside.up()
     except LabError as error:
@@ -72,7 +75,7 @@ def _decide(paths: Sequence[str], options: ClusterOptions) -> tuple[Sequence[str
         paths.append(_default_nodes())
     builder = Builder(msgspec.structs.replace(options, schedule_pods=True))
     built = builder.build(reader.read(paths), int(time.time()))
-    if missing := node_addresses(built.snapshot):
+    if missing := node_addresses(built.snapshot.nodes, families(options)):
         builder.adopt(msgspec.structs.replace(built.state, nodes=missing))
         built = builder.build(reader.read(paths), int(time.time()))
     for line in render(built.snapshot.problems):
@@ -156,13 +159,13 @@ def _cluster_flags(paths: Sequence[str], options: ClusterOptions) -> list[str]:
         f"--cluster-domain={options.cluster_domain}",
         f"--endpoint-cidrs={','.join(options.endpoint_cidrs)}",
         *(["--allow-loopback-endpoints"] if options.allow_loopback_endpoints else []),
-        f"--load-balancer-ip-range={LOAD_BALANCER_RANGE}",
+        f"--load-balancer-ip-range={','.join(of_families(LOAD_BALANCER_RANGES, families(options)))}",
     ]
 
 
 def _outside_dns(host: Host) -> list[str]:
     """The name server of the outside world: our own, with nothing but a few hosts."""
-    lines = "\n".join(f"        {address} {name}" for name, address in OUTSIDE_NAMES.items())
+    lines = "\n".join(f"        {each} {name}" for name, addresses in OUTSIDE_NAMES.items() for each in addresses)
     corefile = RUN / "outside.Corefile"
     corefile.write_text(f".:53 {{\n    errors\n    hosts {{\n{lines}\n    }}\n}}\n")
     nothing = RUN / "nothing.json"
@@ -171,7 +174,7 @@ def _outside_dns(host: Host) -> list[str]:
         "dns",
         f"--filename={nothing}",
         f"--corefile={corefile}",
-        f"--dns-bind-address={host.addresses[0]}",
+        *(f"--dns-bind-address={address}" for address in host.addresses),
         "--healthz-bind-address=",
         "--metrics-bind-address=",
     ]
@@ -198,7 +201,7 @@ async def _serve(host: Host, snapshot: Snapshot) -> None:
         addresses=host.addresses,
         http=tuple(port.number for port in host.ports if port.protocol is Protocol.TCP),
         udp=tuple(port.number for port in host.ports if port.protocol is Protocol.UDP),
-        bind="" if host.in_network_of else "0.0.0.0",
+        everywhere=not host.in_network_of,
     )
     await start(options)
     notify("READY=1")

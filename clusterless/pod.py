@@ -24,7 +24,10 @@ _NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 
 
 class PodOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the pod is and where it listens: on `bind`, else on each of `addresses`, else on every address there is."""
+    """Who the pod is and where it listens: on `bind`, else on each of `addresses`, else on every address there is.
+
+    With `everywhere` it listens on every address, whichever `addresses` it says that it has.
+    """
 
     name: str
     namespace: str = "default"
@@ -34,6 +37,7 @@ class PodOptions(msgspec.Struct, frozen=True, kw_only=True):
     tcp: tuple[int, ...] = ()  # echo
     udp: tuple[int, ...] = ()  # echo
     bind: str = ""
+    everywhere: bool = False
 
 
 class PodStartError(Exception):
@@ -60,7 +64,10 @@ class PodServer:
             raise
 
     def _addresses(self) -> tuple[str, ...]:
-        return (self._options.bind,) if self._options.bind else self._options.addresses or _everywhere()
+        options = self._options
+        if options.bind:
+            return (options.bind,)
+        return (() if options.everywhere else options.addresses) or _everywhere()
 
     async def _open_at(self, address: str) -> None:
         for port in self._options.http:

@@ -129,14 +129,17 @@ class Builder:
         return {node.metadata.name: node for node in nodes} or self._implied_nodes
 
     def _observed(self, node: Node) -> Node:
-        """The Node with the addresses that were observed, where its manifest has none; one object as long as it can."""
-        addresses = self._state.nodes.get(node.metadata.name)
-        if not addresses or any(each.type == "InternalIP" for each in node.status.addresses):
+        """The Node with what was observed, in families that its manifest has none of; one object as long as it can."""
+        written = tuple(each for each in node.status.addresses if each.type == "InternalIP")
+        families = {":" in each.address for each in written}
+        addresses = tuple(a for a in self._state.nodes.get(node.metadata.name, ()) if (":" in a) not in families)
+        if not addresses:
             return node
         before = self._observed_nodes.get(node.metadata.name)
         if before is None or before[:2] != (node, addresses):
             internal = (NodeAddress(type="InternalIP", address=address) for address in addresses)
-            status = msgspec.structs.replace(node.status, addresses=(*internal, *node.status.addresses))
+            others = (each for each in node.status.addresses if each.type != "InternalIP")
+            status = msgspec.structs.replace(node.status, addresses=(*written, *internal, *others))
             before = (node, addresses, msgspec.structs.replace(node, status=status))
             self._observed_nodes[node.metadata.name] = before
         return before[2]

@@ -31,4 +31,4 @@ class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     pods: Mapping[str, StoredPod] = {}
     load_balancers: Mapping[str, tuple[str, ...]] = {}  # the addresses that the load balancer gave a Service
     serial: int = 0
-    nodes: Mapping[str, tuple[str, ...]] = {}  # by name, the addresses of those whose manifests have no InternalIP
+    nodes: Mapping[str, tuple[str, ...]] = {}  # by name, InternalIPs in families that the manifest has none of

@@ -4,7 +4,8 @@ from controlplane.builtin import DNS_SERVICE
 from controlplane.objects import Pod, PodDNSConfig
 from controlplane.snapshot import Snapshot
 
-from .topology import OUTSIDE_DNS, Host
+from .addresses import OUTSIDE_DNS, families, of_families
+from .topology import Host
 
 # What kubelet writes for dnsPolicy ClusterFirst (pkg/kubelet/network/dns): five dots, so that `web.shop` is searched.
 NDOTS = 5
@@ -35,7 +36,7 @@ def _of_policy(
     service = snapshot.services.get(DNS_SERVICE)
     servers = service.spec.cluster_ips if service and service.has_cluster_ip else ()
     if host.pod is None or not servers or not _asks_cluster(pod):
-        return (OUTSIDE_DNS,), (), {}
+        return of_families(OUTSIDE_DNS, families(snapshot.options)), (), {}
     domain = snapshot.options.cluster_domain
     searches = (f"{host.pod.namespace}.svc.{domain}", f"svc.{domain}", domain)
     return tuple(servers), searches, {"ndots": str(NDOTS)}

@@ -4,11 +4,21 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .topology import FABRIC, FABRIC_GATEWAY, Host, Role, Topology
+from .addresses import FABRIC_GATEWAY, IPV6, of_families, version
+from .topology import FABRIC, Host, Role, Topology
 
 # A refusal over UDP is an ICMP message, of which the kernel sends one a second to each host unless told otherwise.
 _EVERYWHERE = {"net/ipv4/icmp_ratelimit": "0", "net/ipv4/ip_unprivileged_port_start": "0"}
 _ROUTERS = {"net/ipv4/ip_forward": "1"}
+_EVERYWHERE_IPV6 = {"net/ipv6/icmp/ratelimit": "0"}
+_ROUTERS_IPV6 = {"net/ipv6/conf/all/forwarding": "1"}
+# Neighbours are asked for from a link-local address; the kernel's own is not usable for a second or two.
+_LINK_LOCAL_ROUTER, _LINK_LOCAL_HOST = "fe80::1", "fe80::2"
+
+
+def has_ipv6() -> bool:
+    """Whether this kernel speaks IPv6."""
+    return Path("/proc/net/if_inet6").exists()
 
 
 class NetworkError(Exception):
@@ -17,8 +27,10 @@ class NetworkError(Exception):
 
 def lay(topology: Topology) -> None:
     """Make everything. Raises NetworkError. The fabric is the namespace that this is called in."""
-    _ip(None, ["link set lo up", f"addr add {FABRIC_GATEWAY}/32 dev lo"])
-    _sysctl(_EVERYWHERE | _ROUTERS)
+    versions = {version(address) for host in topology.networks for address in host.addresses}
+    fabric = of_families(FABRIC_GATEWAY, sorted(versions))
+    _ip(None, ["link set lo up", *(_address(address, "lo") for address in fabric)])
+    _sysctl(_settings(fabric, routes=True))
     _ip(None, [f"netns add {host.network}" for host in topology.networks])
     numbers = {host.network: number for number, host in enumerate(topology.networks)}
     for router, hosts in _by_router(topology.networks).items():
@@ -38,12 +50,12 @@ def _router_side(hosts: Sequence[Host], numbers: dict[str, int]) -> list[str]:
     lines: list[str] = []
     for host in hosts:
         link = f"veth{numbers[host.network]}"  # names of devices end at 15 characters
+        by_version = {version(address): address for address in reversed(host.addresses)}
         lines += [
             f"link add {link} type veth peer name eth0 netns {host.network}",
-            f"addr add {host.gateway}/32 dev {link}",
-            f"link set {link} up",
-            *(f"route add {address}/32 dev {link}" for address in host.addresses),
-            *(f"route add {cidr} via {host.addresses[0]}" for cidr in host.routes),
+            *_up(link, host.gateways, _LINK_LOCAL_ROUTER),
+            *(f"route add {address} dev {link}" for address in host.addresses),
+            *(f"route add {cidr} via {by_version[version(cidr)]} dev {link}" for cidr in host.routes),
         ]
     return lines
 
@@ -51,16 +63,40 @@ def _router_side(hosts: Sequence[Host], numbers: dict[str, int]) -> list[str]:
 def _host_side(host: Host) -> list[str]:
     return [
         "link set lo up",
-        *(f"addr add {address}/32 dev eth0" for address in host.addresses),
-        "link set eth0 up",
-        f"route add {host.gateway}/32 dev eth0",
-        f"route add default via {host.gateway} src {host.addresses[0]}",
+        *_up("eth0", host.addresses, _LINK_LOCAL_HOST),
+        *(f"route add {gateway} dev eth0" for gateway in host.gateways),
+        *(
+            f"route add default via {gateway} dev eth0 src {address}"
+            for gateway, address in zip(host.gateways, host.addresses, strict=True)
+        ),
     ]
+
+
+def _up(link: str, addresses: Sequence[str], link_local: str) -> Iterable[str]:
+    """Bring a device up, with addresses that can be used at once."""
+    if any(version(address) == IPV6 for address in addresses):
+        yield f"link set {link} addrgenmode none"
+        yield f"addr add {link_local}/64 dev {link} nodad"
+    yield from (_address(address, link) for address in addresses)
+    yield f"link set {link} up"
+
+
+def _address(address: str, link: str) -> str:
+    return (
+        f"addr add {address}/128 dev {link} nodad" if version(address) == IPV6 else f"addr add {address}/32 dev {link}"
+    )
 
 
 def tune(host: Host) -> None:
     """Set this process' network namespace up for its role; to be called inside it."""
-    _sysctl(_EVERYWHERE | _ROUTERS if host.role is Role.NODE else _EVERYWHERE)
+    _sysctl(_settings(host.addresses, routes=host.role is Role.NODE))
+
+
+def _settings(addresses: Iterable[str], *, routes: bool) -> dict[str, str]:
+    settings = _EVERYWHERE | (_ROUTERS if routes else {})
+    if any(version(address) == IPV6 for address in addresses):
+        settings |= _EVERYWHERE_IPV6 | (_ROUTERS_IPV6 if routes else {})
+    return settings
 
 
 def _sysctl(settings: dict[str, str]) -> None:

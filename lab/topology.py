@@ -4,7 +4,7 @@ Every host hangs on its router by a link of its own: pods on their node, nodes a
 stands for the data centre's network and the internet. So no bridge is needed, and to cut one link cuts one host off.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
@@ -14,16 +14,23 @@ from controlplane.objects import NamespacedName, Node, Pod, Protocol
 from controlplane.podranges import pod_ranges
 from controlplane.snapshot import Snapshot
 
+from .addresses import (
+    FABRIC_GATEWAY,
+    LOAD_BALANCER,
+    OUTSIDE_CLIENT,
+    OUTSIDE_DNS,
+    OUTSIDE_WEB,
+    families,
+    gateways,
+    internal_addresses,
+    last_free,
+    of_families,
+    version,
+)
+
 FABRIC = "fabric"
-# RFC 5737 keeps 198.51.100.0/24 for documentation: nobody's real host is shadowed by these.
-FABRIC_GATEWAY = "198.51.100.1"
-LOAD_BALANCER = "198.51.100.2"
-OUTSIDE_CLIENT = "198.51.100.10"
-OUTSIDE_DNS = "198.51.100.53"
-OUTSIDE_WEB = "198.51.100.80"
 OUTSIDE_NAMES = {"external.example.com": OUTSIDE_WEB}
 CLIENT_POD = "client"
-NODE_NETWORK = "10.240.0.0/24"  # the nodes whose manifests say no address
 
 
 class Role(StrEnum):
@@ -44,13 +51,16 @@ class Port(msgspec.Struct, frozen=True, order=True):
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine or pod; `router` is the host at the other end of its link, `gateway` that end's address."""
+    """A machine or pod; `router` is the host at the other end of its link, `gateways` that end's addresses.
+
+    There is a gateway for each of the addresses, of its family and in their order.
+    """
 
     name: str
     role: Role
     addresses: tuple[str, ...]
     router: str
-    gateway: str
+    gateways: tuple[str, ...]
     hostname: str
     pod: NamespacedName | None = None
     node: str = ""
@@ -86,77 +96,74 @@ class _Served(msgspec.Struct, frozen=True):
     by_address: Mapping[str, set[Port]]  # where it does not
 
 
-def topology_of(snapshot: Snapshot, load_balancer_range: str = "") -> Topology:
-    """The hosts for a snapshot whose nodes all have an address and a pod range, and whose pods are all scheduled."""
+def topology_of(snapshot: Snapshot, load_balancer_ranges: Sequence[str] = ()) -> Topology:
+    """The hosts for a snapshot whose nodes all have addresses and pod ranges, and whose pods are all scheduled.
+
+    They have the families of the cluster's pod ranges. `load_balancer_ranges` (CIDRs) are routed to a load balancer.
+    """
+    versions = families(snapshot.options)
     nodes = [_node(node, snapshot) for node in snapshot.nodes.values()]
     served = _served(snapshot)
     pods = list(_pods(snapshot, {node.name: node for node in nodes}, served))
     client = _client_pod(nodes, taken={address for pod in pods for address in pod.addresses})
     known = {address for host in (*nodes, *pods, *client) for address in host.addresses}
-    balancer = _load_balancer(load_balancer_range) if nodes and load_balancer_range else ()
-    return Topology((*nodes, *pods, *client, *balancer, *_outside(), *_endpoint_hosts(served, known)))
-
-
-def node_addresses(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
-    """Addresses for the nodes that have none, by name: free ones of the network that nodes are in."""
-    without = [name for name, node in snapshot.nodes.items() if not _address(node)]
-    taken = {each.address for node in snapshot.nodes.values() for each in node.status.addresses}
-    free = (str(address) for address in ip_network(NODE_NETWORK).hosts() if str(address) not in taken)
-    return {name: (address,) for name, address in zip(without, free, strict=False)}
-
-
-def _address(node: Node) -> str:
-    found = (each.address for each in node.status.addresses if each.type == "InternalIP" and ":" not in each.address)
-    return next(found, "")
+    balancer = _load_balancer(load_balancer_ranges, versions) if nodes and load_balancer_ranges else ()
+    return Topology((*nodes, *pods, *client, *balancer, *_outside(versions), *_endpoint_hosts(served, known)))
 
 
 def _node(node: Node, snapshot: Snapshot) -> Host:
     name = node.metadata.name
-    ranges = tuple(cidr for cidr in pod_ranges(snapshot.nodes, snapshot.options)[name] if ":" not in cidr)
+    addresses = internal_addresses(node, families(snapshot.options))
+    ranges = of_families(pod_ranges(snapshot.nodes, snapshot.options)[name], [version(each) for each in addresses])
     networks = [ip_network(cidr) for cidr in ranges]
     pods = (pod for pod in snapshot.pods.values() if pod.spec.node_name == name and not pod.spec.host_network)
-    strays = (ip for pod in pods if (ip := _pod_address(pod)) and not any(ip_address(ip) in each for each in networks))
+    known = [version(each) for each in ranges]
+    strays = (
+        ip for pod in pods for ip in _pod_addresses(pod, known) if not any(ip_address(ip) in each for each in networks)
+    )
     return Host(
         name=name,
         role=Role.NODE,
-        addresses=(_address(node),),
+        addresses=addresses,
         router=FABRIC,
-        gateway=FABRIC_GATEWAY,
+        gateways=of_families(FABRIC_GATEWAY, [version(each) for each in addresses]),
         hostname=name,
         node=name,
-        routes=(*ranges, *(f"{address}/32" for address in strays)),
+        routes=(*ranges, *(str(ip_network(address)) for address in strays)),
     )
 
 
-def _gateway(node: Host) -> str:
-    """The first address of the node's pod range, where kubelet's bridge would have it."""
-    return str(ip_network(node.routes[0])[1])
+def _pod_ranges(node: Host) -> tuple[str, ...]:
+    """The node's own ranges: what comes first among its routes."""
+    return of_families(node.routes, [version(each) for each in node.addresses])
 
 
-def _pod_address(pod: Pod) -> str:
+def _pod_addresses(pod: Pod, versions: Sequence[int]) -> tuple[str, ...]:
     addresses = (pod.status.pod_ip, *(each.ip for each in pod.status.pod_ips))
-    return next((address for address in addresses if address and ":" not in address), "")
+    return of_families((address for address in addresses if address), versions)
 
 
 def _pods(snapshot: Snapshot, nodes: Mapping[str, Host], served: _Served) -> Iterable[Host]:
     """The pods that have an address; those in the host's network share their node's network namespace."""
     for pod in snapshot.pods.values():
         node = nodes.get(pod.spec.node_name)
-        address = _pod_address(pod)
-        if node is None or not address:
+        ranges = _pod_ranges(node) if node else ()
+        addresses = _pod_addresses(pod, [version(each) for each in ranges])
+        if node is None or not addresses:
             continue
         shares = pod.spec.host_network
         ports = {*_container_ports(pod), *served.by_pod.get(pod.key, ())}
+        others = (port for address in addresses for port in served.by_address.get(address, ()))
         yield Host(
             name=f"{pod.metadata.namespace}.{pod.metadata.name}",
             role=Role.POD,
-            addresses=(address,),
+            addresses=addresses,
             router=node.name,
-            gateway=_gateway(node),
+            gateways=of_families(gateways(ranges), [version(each) for each in addresses]),
             hostname=node.hostname if shares else pod.spec.hostname or pod.metadata.name,
             pod=pod.key,
             node=node.name,
-            ports=tuple(sorted(ports if shares else {*ports, *served.by_address.get(address, ())})),
+            ports=tuple(sorted(ports if shares else {*ports, *others})),
             in_network_of=node.name if shares else "",
         )
 
@@ -170,7 +177,8 @@ def _container_ports(pod: Pod) -> Iterable[Port]:
 def _served(snapshot: Snapshot) -> _Served:
     by_pod: dict[NamespacedName, set[Port]] = {}
     by_address: dict[str, set[Port]] = {}
-    for piece in (piece for slices in snapshot.slices.values() for piece in slices if piece.address_type == "IPv4"):
+    types = {f"IPv{each}" for each in families(snapshot.options)}
+    for piece in (piece for slices in snapshot.slices.values() for piece in slices if piece.address_type in types):
         numbers = {Port(port.port, Protocol(port.protocol or "TCP")) for port in piece.ports if port.port}
         for endpoint in piece.endpoints:
             target = endpoint.target_ref
@@ -186,15 +194,14 @@ def _client_pod(nodes: list[Host], taken: set[str]) -> tuple[Host, ...]:
     if not nodes:
         return ()
     node = nodes[0]
-    network = ip_network(node.routes[0])
-    address = next(str(network[-number]) for number in range(2, 64) if str(network[-number]) not in taken)
+    ranges = _pod_ranges(node)
     return (
         Host(
             name=CLIENT_POD,
             role=Role.POD,
-            addresses=(address,),
+            addresses=tuple(last_free(cidr, taken) for cidr in ranges),
             router=node.name,
-            gateway=_gateway(node),
+            gateways=gateways(ranges),
             hostname=CLIENT_POD,
             pod=NamespacedName("default", CLIENT_POD),
             node=node.name,
@@ -202,27 +209,28 @@ def _client_pod(nodes: list[Host], taken: set[str]) -> tuple[Host, ...]:
     )
 
 
-def _load_balancer(load_balancer_range: str) -> tuple[Host, ...]:
+def _load_balancer(ranges: Sequence[str], versions: Sequence[int]) -> tuple[Host, ...]:
     """The host in front of the nodes: what is sent to load balancers is routed to it."""
-    host = _outside_host("lb.example.com", LOAD_BALANCER)
-    return (msgspec.structs.replace(host, role=Role.LOAD_BALANCER, routes=(load_balancer_range,)),)
+    host = _outside_host("lb.example.com", of_families(LOAD_BALANCER, versions))
+    return (msgspec.structs.replace(host, role=Role.LOAD_BALANCER, routes=of_families(ranges, versions)),)
 
 
-def _outside() -> tuple[Host, ...]:
+def _outside(versions: Sequence[int]) -> tuple[Host, ...]:
+    dns = _outside_host("dns.example.com", of_families(OUTSIDE_DNS, versions))
     return (
-        _outside_host("outside", OUTSIDE_CLIENT),
-        _outside_host("external.example.com", OUTSIDE_WEB, Port(80)),
-        msgspec.structs.replace(_outside_host("dns.example.com", OUTSIDE_DNS), role=Role.OUTSIDE_DNS),
+        _outside_host("outside", of_families(OUTSIDE_CLIENT, versions)),
+        _outside_host("external.example.com", of_families(OUTSIDE_WEB, versions), Port(80)),
+        msgspec.structs.replace(dns, role=Role.OUTSIDE_DNS),
     )
 
 
-def _outside_host(name: str, address: str, *ports: Port) -> Host:
+def _outside_host(name: str, addresses: tuple[str, ...], *ports: Port) -> Host:
     return Host(
         name=name,
         role=Role.OUTSIDE,
-        addresses=(address,),
+        addresses=addresses,
         router=FABRIC,
-        gateway=FABRIC_GATEWAY,
+        gateways=of_families(FABRIC_GATEWAY, [version(each) for each in addresses]),
         hostname=name,
         ports=ports,
     )
@@ -231,7 +239,7 @@ def _outside_host(name: str, address: str, *ports: Port) -> Host:
 def _endpoint_hosts(served: _Served, known: set[str]) -> tuple[Host, ...]:
     """Hosts for hand-written endpoints that are no pod's: the machines outside that such Services lead to."""
     return tuple(
-        _outside_host(f"host-{address.replace('.', '-')}", address, *sorted(ports))
+        _outside_host(f"host-{address.replace('.', '-').replace(':', '-')}", (address,), *sorted(ports))
         for address, ports in sorted(served.by_address.items())
         if address not in known
     )

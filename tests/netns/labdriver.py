@@ -11,7 +11,7 @@ from lab.topology import Host, Role
 
 def run(name: str, command: str) -> tuple[int, str]:
     """The exit code of a shell command on a host, and all that it wrote."""
-    host = Host(name=name, role=Role.POD, addresses=(), router="", gateway="", hostname=name)
+    host = Host(name=name, role=Role.POD, addresses=(), router="", gateways=(), hostname=name)
     with tempfile.TemporaryFile("w+") as output:
 
         def redirected() -> int:

@@ -29,19 +29,19 @@ def user_arguments(user: str) -> dict[str, object]:
     return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if user == "nobody" else {}
 
 
-def lab_command(manifests: Sequence[Path], *command: str) -> list[str]:
-    """`clusterless lab` with these manifests and a command."""
+def lab_command(manifests: Sequence[Path], *command: str, flags: Sequence[str] = ()) -> list[str]:
+    """`clusterless lab` with these manifests, flags and a command."""
     files = [f"--filename={path}" for path in manifests]
-    return [*CLUSTERLESS, "lab", *files, "--", *command]
+    return [*CLUSTERLESS, "lab", *files, *flags, "--", *command]
 
 
 class RunningLab:
     """A lab that is up, until it is left."""
 
-    def __init__(self, manifests: Sequence[Path], user: str) -> None:
+    def __init__(self, manifests: Sequence[Path], user: str, flags: Sequence[str] = ()) -> None:
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed when the lab is left
         self._process = subprocess.Popen(
-            lab_command(manifests, sys.executable, "-P", str(DRIVER)),
+            lab_command(manifests, sys.executable, "-P", str(DRIVER), flags=flags),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -159,6 +159,25 @@ def test_addresses_from_the_load_balancer_become_the_status_of_a_service_that_ha
     assert after.services[WEB] is before.services[WEB]
 
 
+@pytest.mark.parametrize(
+    ("written", "outcome"),
+    [
+        ([], ["10.0.0.1", "fd00::1"]),
+        ([("Hostname", "n")], ["10.0.0.1", "fd00::1", "n"]),
+        ([("Hostname", "n"), ("InternalIP", "10.0.0.9")], ["10.0.0.9", "fd00::1", "n"]),
+        ([("InternalIP", "fd00::9")], ["fd00::9", "10.0.0.1"]),
+        ([("InternalIP", "fd00::9"), ("InternalIP", "10.0.0.9")], ["fd00::9", "10.0.0.9"]),
+    ],
+)
+def test_a_node_has_the_decided_addresses_of_families_that_its_manifest_has_none_of(written, outcome):
+    cluster = Cluster(state=ClusterState(nodes={"n": ("10.0.0.1", "fd00::1")}))
+    status = {"addresses": [{"type": kind, "address": address} for kind, address in written]}
+    node = document("Node", "n", index=1, status=status)
+    built = cluster.build(node).nodes["n"]
+    assert [each.address for each in built.status.addresses] == outcome
+    assert cluster.build(node, service(index=2)).nodes["n"] is built
+
+
 def test_objects_of_a_source_that_could_not_be_read_stay_also_after_a_restart():
     first = Cluster()
     before = first.build(service(source="b.yaml", clusterIP="10.96.0.50"))

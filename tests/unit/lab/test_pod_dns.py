@@ -6,8 +6,9 @@ import yaml
 from controlplane.build import Builder
 from controlplane.manifests import ManifestReader
 from controlplane.options import ClusterOptions
+from lab.addresses import OUTSIDE_DNS
 from lab.hostfiles import resolv_conf
-from lab.topology import OUTSIDE_DNS, topology_of
+from lab.topology import topology_of
 
 NODE = {
     "apiVersion": "v1",
@@ -68,7 +69,7 @@ def test_the_config_adds_to_the_hosts_where_the_policy_says_default(resolv_conf_
     config = {"nameservers": ["1.1.1.1", "1.1.1.2", "1.1.1.3"], "searches": ["corp"]}
     assert resolv_conf_of({"dnsPolicy": "Default", "dnsConfig": config}) == [
         "search corp",
-        f"nameserver {OUTSIDE_DNS}",
+        f"nameserver {OUTSIDE_DNS[0]}",
         "nameserver 1.1.1.1",
         "nameserver 1.1.1.2",
     ]

@@ -10,8 +10,9 @@ from controlplane.manifests import ManifestReader
 from controlplane.objects import NamespacedName, Protocol
 from controlplane.options import ClusterOptions
 from controlplane.snapshot import Snapshot
+from lab.addresses import OUTSIDE_DNS, families, ipv4_only, node_addresses
 from lab.hostfiles import hosts, resolv_conf
-from lab.topology import CLIENT_POD, FABRIC, OUTSIDE_DNS, Port, Role, node_addresses, topology_of
+from lab.topology import CLIENT_POD, FABRIC, Port, Role, topology_of
 
 NODES = """
 apiVersion: v1
@@ -39,11 +40,11 @@ spec:
 
 @pytest.fixture
 def snapshot_of(tmp_path):
-    def build(*manifests: str) -> Snapshot:
+    def build(*manifests: str, **flags: tuple[str, ...]) -> Snapshot:
         for number, text in enumerate(manifests):
             (tmp_path / f"{number}.yaml").write_text(textwrap.dedent(text))
         reading = ManifestReader().read([str(tmp_path)])
-        options = ClusterOptions(schedule_pods=True)
+        options = ClusterOptions(schedule_pods=True, **flags)
         return Builder(options).build(reading, 1).snapshot
 
     return build
@@ -63,9 +64,63 @@ def test_nodes_hang_on_the_fabric_with_their_pod_range_behind_them(snapshot_of):
     )
 
 
+DUAL = {
+    "service_cluster_ip_ranges": ("10.96.0.0/12", "fd00:96::/108"),
+    "cluster_cidrs": ("10.244.0.0/16", "fd00:244::/56"),
+}
+
+
+def test_in_a_cluster_of_both_families_every_host_has_both(snapshot_of):
+    nodes = NODES.replace("10.240.0.5}", '10.240.0.5}, {type: InternalIP, address: "fd00::5"}')
+    topology = topology_of(snapshot_of(nodes, pod(), **DUAL), ["203.0.113.0/24", "2001:db8:203::/112"])
+    for host in topology.hosts:
+        assert [":" in address for address in host.addresses] == [False, True]
+        assert [":" in address for address in host.gateways] == [False, True]
+    node, web = topology.named("node-2"), topology.named("default.web")
+    assert node.addresses == ("10.240.0.5", "fd00::5")
+    assert node.routes == ("10.244.2.0/24", "fd00:244:0:1::/64")
+    assert web.gateways == ("10.244.2.1", "fd00:244:0:1::1")
+    assert topology.named(CLIENT_POD).addresses == ("10.244.1.254", "fd00:244::ffff:ffff:ffff:fffe")
+    assert topology.named("lb.example.com").routes == ("203.0.113.0/24", "2001:db8:203::/112")
+
+
+def test_a_node_with_one_family_has_pods_of_that_family_alone(snapshot_of):
+    topology = topology_of(snapshot_of(NODES, pod(), **DUAL))
+    for name in ("node-2", "default.web"):
+        assert [":" in address for address in topology.named(name).addresses] == [False]
+        assert [":" in address for address in topology.named(name).gateways] == [False]
+
+
+def test_the_families_of_a_cluster_are_those_of_its_pod_ranges():
+    dual = ClusterOptions(**DUAL)
+    assert (families(ClusterOptions()), families(dual)) == ((4,), (4, 6))
+    assert ipv4_only(dual) == ClusterOptions()
+
+
+def test_a_stray_pod_address_is_routed_in_each_family(snapshot_of):
+    nodes = NODES.replace("10.240.0.5}", '10.240.0.5}, {type: InternalIP, address: "fd00::5"}')
+    stray = pod() + 'status: {podIPs: [{ip: 192.0.2.7}, {ip: "2001:db8:7::7"}]}\n'
+    routes = topology_of(snapshot_of(nodes, stray, **DUAL)).named("node-2").routes
+    assert routes[2:] == ("192.0.2.7/32", "2001:db8:7::7/128")
+
+
+@pytest.mark.parametrize(("flags", "names"), [({}, []), (DUAL, ["host-2001-db8-ffff--80"])])
+def test_hand_written_ipv6_endpoints_are_hosts_where_the_lab_has_ipv6(snapshot_of, flags, names):
+    written = """
+        apiVersion: discovery.k8s.io/v1
+        kind: EndpointSlice
+        metadata: {name: legacy-1, labels: {kubernetes.io/service-name: legacy}}
+        addressType: IPv6
+        endpoints: [{addresses: ["2001:db8:ffff::80"]}]
+        ports: [{port: 8080}]
+        """
+    hosts = topology_of(snapshot_of(NODES, written, **flags)).hosts
+    assert [host.name for host in hosts if host.name.startswith("host-")] == names
+
+
 def test_a_pod_hangs_on_its_node_and_serves_its_containers_ports(snapshot_of):
     host = topology_of(snapshot_of(NODES, pod())).named("default.web")
-    assert (host.router, host.gateway, host.pod) == ("node-2", "10.244.2.1", NamespacedName("default", "web"))
+    assert (host.router, host.gateways, host.pod) == ("node-2", ("10.244.2.1",), NamespacedName("default", "web"))
     assert host.ports == (Port(53, Protocol.UDP), Port(80, Protocol.TCP))
 
 
@@ -127,28 +182,29 @@ def test_hand_written_endpoints_that_are_no_pods_are_hosts_outside(snapshot_of):
 
 
 def test_a_load_balancer_stands_where_its_range_is_routed(snapshot_of):
-    topology = topology_of(snapshot_of(NODES), "203.0.113.0/24")
+    topology = topology_of(snapshot_of(NODES), ["203.0.113.0/24"])
     assert [host.routes for host in topology.hosts if host.role is Role.LOAD_BALANCER] == [("203.0.113.0/24",)]
     assert not [host for host in topology_of(snapshot_of(NODES)).hosts if host.role is Role.LOAD_BALANCER]
 
 
 def test_without_nodes_there_is_only_the_outside(snapshot_of):
     empty = msgspec.structs.replace(snapshot_of(NODES), nodes={})
-    assert {host.role for host in topology_of(empty, "203.0.113.0/24").hosts} == {Role.OUTSIDE, Role.OUTSIDE_DNS}
+    assert {host.role for host in topology_of(empty, ["203.0.113.0/24"]).hosts} == {Role.OUTSIDE, Role.OUTSIDE_DNS}
 
 
 def test_a_node_without_an_address_gets_one_that_is_free(snapshot_of):
     third = "---\napiVersion: v1\nkind: Node\nmetadata: {name: node-3}\n"
-    assert node_addresses(snapshot_of(NODES + third)).keys() == {"node-3"}
-    assert node_addresses(snapshot_of(NODES + third))["node-3"][0] not in {"10.240.0.4", "10.240.0.5"}
+    nodes = snapshot_of(NODES.replace("10.240.0.4", "10.240.0.1") + third).nodes
+    assert node_addresses(nodes, (4,)) == {"node-3": ("10.240.0.2",)}
+    assert node_addresses(nodes, (4, 6)) == {"node-2": ("fd00:240::1",), "node-3": ("10.240.0.2", "fd00:240::2")}
 
 
 @pytest.mark.parametrize(
     ("spec", "first_line"),
     [
         ("", "search default.svc.cluster.local svc.cluster.local cluster.local"),
-        ("dnsPolicy: Default", f"nameserver {OUTSIDE_DNS}"),
-        ("hostNetwork: true", f"nameserver {OUTSIDE_DNS}"),
+        ("dnsPolicy: Default", f"nameserver {OUTSIDE_DNS[0]}"),
+        ("hostNetwork: true", f"nameserver {OUTSIDE_DNS[0]}"),
         (
             "hostNetwork: true\n  dnsPolicy: ClusterFirstWithHostNet",
             "search default.svc.cluster.local svc.cluster.local cluster.local",
@@ -167,10 +223,28 @@ def test_a_resolv_conf_names_the_dns_service_and_five_dots(snapshot_of):
     assert lines[1:] == ["nameserver 10.96.0.10", "options ndots:5"]
 
 
+def test_a_resolv_conf_names_all_addresses_of_the_dns_service(snapshot_of):
+    service = """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: kube-dns, namespace: kube-system}
+        spec:
+          ipFamilyPolicy: RequireDualStack
+          clusterIP: 10.96.0.10
+          clusterIPs: [10.96.0.10, "fd00:96::a"]
+          ports: [{name: dns, port: 53, protocol: UDP}]
+        """
+    snapshot = snapshot_of(NODES, pod(), service, **DUAL)
+    lines = resolv_conf(topology_of(snapshot).named("default.web"), snapshot).splitlines()
+    assert lines[1:3] == ["nameserver 10.96.0.10", "nameserver fd00:96::a"]
+    outside = resolv_conf(topology_of(snapshot).named("outside"), snapshot).splitlines()
+    assert outside == [f"nameserver {address}" for address in OUTSIDE_DNS]
+
+
 @pytest.mark.parametrize("name", ["node-1", "outside"])
 def test_whoever_is_no_pod_asks_the_outside(snapshot_of, name):
     snapshot = snapshot_of(NODES)
-    assert resolv_conf(topology_of(snapshot).named(name), snapshot) == f"nameserver {OUTSIDE_DNS}\n"
+    assert resolv_conf(topology_of(snapshot).named(name), snapshot) == f"nameserver {OUTSIDE_DNS[0]}\n"
 
 
 @pytest.mark.parametrize(

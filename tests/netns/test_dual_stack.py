@@ -1,0 +1,163 @@
+"""Two nodes, a load balancer and an outside with both families: Services over IPv6, as they are over IPv4."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import why_impossible
+from .labs import RunningLab
+
+MANIFEST = Path(__file__).with_name("dualstack") / "cluster.yaml"
+FLAGS = (
+    "--service-cluster-ip-range=10.96.0.0/12,fd00:96::/108",
+    "--cluster-cidr=10.244.0.0/16,fd00:244::/56",
+)
+POD, POD_2, OUTSIDE, STRANGER = "client", "default.web-2", "outside", "external.example.com"
+NODE_1, NODE_2 = "fd00:240::a", "fd00:240::1"
+BOTH_4, BOTH, ONLY_6, HERE, NOBODY = "10.96.0.20", *(f"fd00:96::{number}" for number in (20, 21, 22, 23))
+LIMITED = "2001:db8:203::21"
+UNALLOCATED = "fd00:96::7777"
+SUFFIX = "default.svc.cluster.local"
+
+OUTCOMES = {0: "answered", 6: "no such address", 7: "refused", 28: "timed out"}  # curl's exit codes
+HURRIED = 0.4  # seconds in which a refusal, or an answer, would certainly have come
+DIG = "dig +short +search +tries=1 +time=10"
+
+pytestmark = pytest.mark.xdist_group("dual stack")
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[RunningLab]:
+    if reason := why_impossible():
+        pytest.skip(reason)
+    if not Path("/proc/net/if_inet6").exists():
+        pytest.skip("this kernel has no IPv6")
+    with RunningLab([MANIFEST], "me", FLAGS) as running:
+        yield running
+
+
+def get(lab: RunningLab, host: str, place: str, *options: str) -> str:
+    code, output = lab.run(host, f"curl -sS {' '.join(options)} --max-time {HURRIED} http://{place}/hostname")
+    return OUTCOMES.get(code, output)
+
+
+def send(lab: RunningLab, host: str, address: str, port: int) -> str:
+    code = (
+        f"import socket; s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); s.settimeout({HURRIED}); "
+        f"s.connect(('{address}', {port})); s.send(b'hello'); s.recv(100)"
+    )
+    outcome = lab.run(host, f'python3 -ISc "{code}"')
+    if outcome.code == 0:
+        return "answered"
+    return "refused" if "ConnectionRefusedError" in outcome.output else "timed out"
+
+
+TABLE = [
+    (POD, BOTH, 80, "answered"),
+    (POD_2, BOTH, 80, "answered"),
+    ("node-1", BOTH, 80, "answered"),
+    (POD, ONLY_6, 80, "answered"),
+    # A nodePort is on every node, also at the address that the node's manifest does not have.
+    (OUTSIDE, NODE_1, 30080, "answered"),
+    (OUTSIDE, NODE_2, 30080, "answered"),
+    (POD, NODE_2, 30080, "answered"),
+    (OUTSIDE, NODE_1, 30079, "refused"),
+    # Without endpoints a Service refuses; nobody has the address that no Service has.
+    (POD, NOBODY, 80, "refused"),
+    ("node-1", NOBODY, 80, "refused"),
+    (OUTSIDE, NODE_1, 30083, "refused"),
+    (POD, BOTH, 81, "refused"),
+    (POD, UNALLOCATED, 80, "timed out"),
+    ("node-1", UNALLOCATED, 80, "timed out"),
+    # With policy Local a node without endpoints is silent towards the outside, and a pod on it is inside.
+    (OUTSIDE, NODE_2, 30082, "answered"),
+    (OUTSIDE, NODE_1, 30082, "timed out"),
+    (POD, NODE_1, 30082, "answered"),
+    (POD_2, HERE, 80, "answered"),
+    (POD, HERE, 80, "timed out"),
+    # loadBalancerSourceRanges hold on the load balancer and on the nodes, and not for nodePorts.
+    (OUTSIDE, LIMITED, 80, "answered"),
+    (STRANGER, LIMITED, 80, "timed out"),
+    (POD_2, LIMITED, 80, "answered"),
+    (POD, LIMITED, 80, "timed out"),
+    (STRANGER, NODE_1, 30081, "answered"),
+]
+
+
+@pytest.mark.parametrize(("host", "address", "port", "expected"), TABLE)
+def test_connections(lab: RunningLab, host: str, address: str, port: int, expected: str):
+    assert get(lab, host, f"[{address}]:{port}") == expected
+
+
+@pytest.mark.parametrize(("host", "address", "port", "expected"), TABLE)
+def test_datagrams(lab: RunningLab, host: str, address: str, port: int, expected: str):
+    assert send(lab, host, address, port) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("both", "-4", "answered"),
+        ("both", "-6", "answered"),
+        ("preferred", "-4", "answered"),
+        ("preferred", "-6", "answered"),
+        ("only-6", "-6", "answered"),
+        ("only-6", "-4", "no such address"),
+        ("only-4", "-4", "answered"),
+        ("headless", "-6", "answered"),
+        ("legacy", "-6", "answered"),
+    ],
+)
+def test_a_name_has_the_families_of_its_service(lab: RunningLab, name: str, options: str, expected: str):
+    for host in (POD, POD_2):
+        assert get(lab, host, name, options) == expected
+
+
+@pytest.mark.parametrize("place", [BOTH_4, f"[{BOTH}]", "[" + NODE_2 + "]:30080"])
+def test_the_pods_of_both_nodes_take_turns(lab: RunningLab, place: str):
+    code = f"for i in $(seq 6); do curl -sS --max-time 5 http://{place}/hostname; done"
+    seen = lab.output(POD, code).split()
+    assert (seen.count("web-1"), seen.count("web-2")) == (3, 3)
+
+
+@pytest.mark.parametrize("transport", ["+notcp", "+tcp"])
+def test_a_service_of_both_families_has_both_records(lab: RunningLab, transport: str):
+    assert lab.output(POD, f"{DIG} {transport} A both") == BOTH_4
+    assert lab.output(POD, f"{DIG} {transport} AAAA both") == BOTH
+
+
+@pytest.mark.parametrize(("kind", "name"), [("A", "only-6"), ("AAAA", "only-4")])
+def test_a_family_that_a_service_has_not_is_no_data(lab: RunningLab, kind: str, name: str):
+    answer = lab.output(POD, f"dig +tries=1 {kind} {name}.{SUFFIX}")
+    assert "status: NOERROR" in answer
+    assert "ANSWER: 0" in answer
+
+
+def pod_addresses(lab: RunningLab, pod: str) -> list[str]:
+    return json.loads(lab.output(f"default.{pod}", "curl -sS --max-time 5 http://127.0.0.1/"))["addresses"]  # type: ignore[no-any-return]
+
+
+def test_a_headless_service_answers_with_its_pods_addresses_of_each_family(lab: RunningLab):
+    pods = [pod_addresses(lab, pod) for pod in ("web-1", "web-2")]
+    for family, kind in enumerate(("A", "AAAA")):
+        assert sorted(lab.output(POD, f"{DIG} {kind} headless").split()) == sorted(each[family] for each in pods)
+
+
+def test_ipv6_addresses_lead_back_to_their_names(lab: RunningLab):
+    assert lab.output(POD, f"{DIG} -x {BOTH}") == f"both.{SUFFIX}."
+    assert lab.output(POD, f"{DIG} -x {ONLY_6}") == f"only-6.{SUFFIX}."
+    _, address = pod_addresses(lab, "web-1")
+    names = {name.partition(".")[2] for name in lab.output(POD, f"{DIG} -x {address}").split()}
+    assert {f"headless.{SUFFIX}.", f"only-6.{SUFFIX}."} <= names
+    assert f"only-4.{SUFFIX}." not in names
+
+
+def test_ports_of_an_ipv6_service_have_srv_records(lab: RunningLab):
+    assert lab.output(POD, f"{DIG} SRV _http._tcp.only-6") == f"0 100 80 only-6.{SUFFIX}."
+
+
+def test_the_outside_has_both_families(lab: RunningLab):
+    assert lab.output(OUTSIDE, f"{DIG} AAAA external.example.com.") == "2001:db8::80"
+    assert get(lab, OUTSIDE, "external.example.com", "-6") == "answered"
