@@ -15,7 +15,7 @@ class Bind(PluginSettings, frozen=True):
 
 
 def configure(directives: Sequence[Directive], _scope: Scope, report: Report) -> Bind:
-    """The addresses of all directives together; interfaces and `except` are not offered."""
+    """The addresses of all directives together; interfaces, wildcards and `except` are not offered."""
     found: dict[str, None] = {}
     for where in directives:
         no_options(where, report)
@@ -23,9 +23,13 @@ def configure(directives: Sequence[Directive], _scope: Scope, report: Report) ->
             report.refuse(where, "at least one address or interface name is expected")
         for text in where.args:
             try:
-                found[str(ipaddress.ip_address(text))] = None
+                address = ipaddress.ip_address(text)
             except ValueError:
                 report.refuse(where, f"not a valid IP address or interface name: {text}")
+                continue
+            if address.is_unspecified:
+                report.refuse(where, f"{text} would answer on every cluster IP; name the addresses")
+            found[str(address)] = None
     return Bind(addresses=tuple(found))
 
 

@@ -40,6 +40,8 @@ def settings(text, kind):
         ("cancel 0", 'invalid negative duration: "0"'),
         ("cancel 1s 2s", "Wrong argument count or unexpected line ending after '2s'"),
         ("bind", "at least one address or interface name is expected"),
+        ("bind 0.0.0.0", "0.0.0.0 would answer on every cluster IP; name the addresses"),
+        ("bind ::", ":: would answer on every cluster IP; name the addresses"),
         ("bind eth9", "not a valid IP address or interface name: eth9"),
         ("header", "Wrong argument count or unexpected line ending after 'header'"),
         ("header {\n reply set aa\n}", "setting up rule: invalid selector=reply should be query or response"),

@@ -14,6 +14,7 @@ NOT_OFFERED = [
     ("acl", "acl {\n block file x\n}"),
     ("autopath", "autopath /etc/resolv.conf"),
     ("bind", "bind lo"),
+    ("bind", "bind 0.0.0.0"),
     ("bind", "bind 127.0.0.1 {\n except 127.0.0.2\n}"),
     ("cache", "cache {\n prefetch 5\n}"),
     ("cache", "cache {\n serve_stale\n}"),
