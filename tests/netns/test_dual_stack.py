@@ -21,6 +21,7 @@ LIMITED = "2001:db8:203::21"
 UNALLOCATED = "fd00:96::7777"
 SUFFIX = "default.svc.cluster.local"
 
+PREFER, SINGLE = "ipFamilyPolicy: PreferDualStack", "ipFamilyPolicy: SingleStack"
 OUTCOMES = {0: "answered", 6: "no such address", 7: "refused", 28: "timed out"}  # curl's exit codes
 HURRIED = 0.4  # seconds in which a refusal, or an answer, would certainly have come
 DIG = "dig +short +search +tries=1 +time=10"
@@ -29,12 +30,19 @@ pytestmark = pytest.mark.xdist_group("dual stack")
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[RunningLab]:
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("dualstack") / "cluster.yaml"
+    path.write_text(MANIFEST.read_text())
+    return path
+
+
+@pytest.fixture(scope="module")
+def lab(manifest: Path) -> Iterator[RunningLab]:
     if reason := why_impossible():
         pytest.skip(reason)
     if not Path("/proc/net/if_inet6").exists():
         pytest.skip("this kernel has no IPv6")
-    with RunningLab([MANIFEST], "me", FLAGS) as running:
+    with RunningLab([manifest], "me", FLAGS) as running:
         yield running
 
 
@@ -96,6 +104,11 @@ def test_datagrams(lab: RunningLab, host: str, address: str, port: int, expected
     assert send(lab, host, address, port) == expected
 
 
+@pytest.mark.upstream(
+    "dual_stack.go: should create service with ipv4 cluster ip",
+    "dual_stack.go: should create service with ipv6 cluster ip",
+    "dual_stack.go: should create service with ipv4,v6 cluster ip",
+)
 @pytest.mark.parametrize(
     ("name", "options", "expected"),
     [
@@ -161,3 +174,48 @@ def test_ports_of_an_ipv6_service_have_srv_records(lab: RunningLab):
 def test_the_outside_has_both_families(lab: RunningLab):
     assert lab.output(OUTSIDE, f"{DIG} AAAA external.example.com.") == "2001:db8::80"
     assert get(lab, OUTSIDE, "external.example.com", "-6") == "answered"
+
+
+def test_a_load_balancer_gives_addresses_of_the_families_of_its_service(lab: RunningLab):
+    given = json.loads(lab.output(POD, "cat /run/lab/state/load-balancers/addresses.json"))
+    assert [":" in address for address in given["default/here"]] == [False, True]
+    assert given["default/limited"] == [LIMITED]
+    _, address = given["default/here"]
+    for host in (OUTSIDE, POD, "node-1"):  # through the load balancer, which finds the node; and on a node itself
+        assert get(lab, host, f"[{address}]") == "answered"
+        assert send(lab, host, address, 80) == "answered"
+
+
+@pytest.mark.parametrize("size", [0, 1, 1500, 65507])
+def test_datagrams_over_ipv6_pass_unchanged(lab: RunningLab, size: int):
+    code = (
+        "import os, socket; s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); s.settimeout(10); "
+        f"s.connect(('{ONLY_6}', 80)); sent = os.urandom({size}); s.send(sent); print(s.recv(65535) == sent)"
+    )
+    assert lab.output(POD, f'python3 -ISc "{code}"') == "True"
+
+
+def test_a_node_port_is_on_the_localhost_of_both_families(lab: RunningLab):
+    for address in ("127.0.0.1", "[::1]"):
+        assert get(lab, "node-2", f"{address}:30080") == "answered"
+
+
+def until(lab: RunningLab, host: str, condition: str) -> None:
+    """Wait until a shell command succeeds."""
+    lab.output(host, f"for i in $(seq 400); do {condition} && exit 0; sleep 0.05; done; exit 1")
+
+
+def test_a_running_service_gains_the_second_family_and_releases_it(lab: RunningLab, manifest: Path):
+    before = manifest.read_text()
+    hosts = (POD, POD_2)  # on either node: each asks its own node's DNS server
+    manifest.write_text(before.replace("spec: {clusterIP: 10.96.0.24", f"spec: {{{PREFER}, clusterIP: 10.96.0.24"))
+    for host in hosts:
+        until(lab, host, f"curl -6 -s --max-time {HURRIED} -o /dev/null http://only-4/")
+        assert get(lab, host, "only-4", "-4") == "answered"
+    address = lab.output(POD, f"{DIG} AAAA only-4")
+    manifest.write_text(before.replace("spec: {clusterIP: 10.96.0.24", f"spec: {{{SINGLE}, clusterIP: 10.96.0.24"))
+    for host in hosts:
+        until(lab, host, f"! curl -s --max-time {HURRIED} -o /dev/null http://[{address}]/")
+        assert get(lab, host, "only-4", "-4") == "answered"
+        assert lab.output(host, f"{DIG} AAAA only-4") == ""
+    assert get(lab, POD, f"[{address}]") == "timed out"
