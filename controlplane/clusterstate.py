@@ -8,10 +8,11 @@ from .objects import Service
 
 
 class StoredService(msgspec.Struct, frozen=True):
-    """A Service as it was last accepted, with everything allocated, and the source that it came from."""
+    """A Service as it was last accepted, with everything allocated, and the document that it came from."""
 
     object: Service
     source: str = ""
+    digest: str = ""  # of the document: one that has not changed since is not judged again
 
 
 class StoredPod(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,7 +39,8 @@ class Registry:
         self._stored: dict[str, StoredService] = {}
         self._stored_in_order: Mapping[str, StoredService] | None = None
         for entry in stored.values():
-            self._accept(Identity("Service", entry.object.key), Judged(entry.object, "", entry.source, warned=True))
+            judged = Judged(entry.object, entry.digest, entry.source, warned=True)
+            self._accept(Identity("Service", entry.object.key), judged)
             self._allocations.reserve(entry.object)
 
     def judge(self, collected: Collected, unreadable: frozenset[str] = frozenset()) -> list[Problem]:
@@ -100,11 +101,13 @@ class Registry:
             self._stored_in_order = None
 
     def _judge_one(self, identity: Identity, wanted: Wanted) -> list[Problem]:
+        """What was accepted as it stands is not judged as an update of itself: nobody has applied it again."""
         before = self._accepted.get(identity)
-        judged = self._admit(wanted, before.object if before else None)
+        document = wanted.document
+        is_unchanged = before is not None and before.digest == document.digest
+        judged = before.object if before and is_unchanged else self._admit(wanted, before.object if before else None)
         if isinstance(judged, list):
             return judged
-        document = wanted.document
         problems = [document.warning(warning.message, path=warning.path) for warning in warnings(wanted.object)]
         kept = before.object if before is not None and before.object == judged else judged
         self._accept(identity, Judged(kept, document.digest, document.source, warned=bool(problems)))
@@ -114,12 +117,12 @@ class Registry:
         self._accepted[identity] = judged
         self._by_type.setdefault(type(judged.object), {})[identity] = judged.object
         if isinstance(judged.object, Service):
-            self._store(str(identity.key), judged.object, judged.source)
+            self._store(str(identity.key), StoredService(judged.object, judged.source, judged.digest))
 
-    def _store(self, name: str, service: Service, source: str) -> None:
+    def _store(self, name: str, entry: StoredService) -> None:
         before = self._stored.get(name)
-        if before is None or before.object is not service or before.source != source:
-            self._stored[name] = StoredService(service, source)
+        if before is None or before.object is not entry.object or before != entry:
+            self._stored[name] = entry
             self._stored_in_order = None
 
     def _admit(self, wanted: Wanted, before: AnyObject | None) -> AnyObject | list[Problem]:

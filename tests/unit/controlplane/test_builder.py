@@ -253,3 +253,14 @@ def test_the_dns_server_stands_behind_kube_dns_where_its_node_says():
     assert address(document("Node", "here", status=status)) == ["192.0.2.7"]
     assert address(document("Node", "there", status=status)) == ["192.0.2.1"]
     assert address(options=ClusterOptions()) == []
+
+
+def test_a_restart_judges_no_unchanged_document_as_an_update_of_itself():
+    # Applied a second time, kubectl would be told that the secondary family may not be released; a restart is no apply.
+    options = msgspec.structs.replace(OPTIONS, service_cluster_ip_ranges=("10.96.0.0/12", "fd00:96::/108"))
+    wanted = service(ipFamilyPolicy="PreferDualStack", ipFamilies=["IPv4"], externalIPs=["203.0.113.9"])
+    first = Builder(options).build(Reading((wanted,)), NOW)
+    again = Builder(options, first.state).build(Reading((wanted,)), NOW)
+    assert again.snapshot.errors == ()
+    assert again.snapshot.services[WEB] == first.snapshot.services[WEB]
+    assert [p.message for p in again.snapshot.problems] == [p.message for p in first.snapshot.problems]
