@@ -61,15 +61,15 @@ def _is_host(host: str) -> bool:
 
 
 def node_addresses(host: str, facts: HostFacts, taken: Collection[str] = ()) -> tuple[str, ...]:
-    """The addresses to listen on for `host`: itself, or for `0.0.0.0` and `::` every address of that node's family.
+    """The addresses to listen on for `host`: itself, or for `0.0.0.0` and `::` every address of the node.
 
-    A real wildcard would collide with a Service's port of the same number, and answer on every cluster IP. Where a
-    Service has the port on one of the node's own addresses, too (`taken`), the Service has it.
+    Either means both families, as in Go programs, which listen on both for either (net.ListenConfig). A real wildcard
+    would collide with a Service's port of the same number, and answer on every cluster IP. Where a Service has the
+    port on one of the node's own addresses, too (`taken`), the Service has it.
     """
     if host not in _WILDCARDS:
         return (host,)
     own = [ip_address(address) for address in dict.fromkeys(each.address for each in facts.addresses)]
-    families = (4,) if host == "0.0.0.0" else (4, 6)
     # A link-local address needs its device as a scope, and nobody probes it.
-    usable = (str(each) for each in own if each.version in families and not each.is_link_local)
+    usable = (str(each) for each in own if not each.is_link_local)
     return tuple(address for address in usable if address not in taken)

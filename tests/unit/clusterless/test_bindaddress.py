@@ -74,7 +74,7 @@ def test_what_is_no_address_with_a_port_is_refused(value: str):
     ("host", "expected"),
     [
         ("192.0.2.7", ("192.0.2.7",)),
-        ("0.0.0.0", ("127.0.0.1", "10.240.0.4", "10.244.1.1")),
+        ("0.0.0.0", ("127.0.0.1", "10.240.0.4", "10.244.1.1", "2001:db8::4")),
         ("::", ("127.0.0.1", "10.240.0.4", "10.244.1.1", "2001:db8::4")),
         ("", ("127.0.0.1", "10.240.0.4", "10.244.1.1", "2001:db8::4")),
     ],
@@ -84,5 +84,5 @@ def test_a_wildcard_stands_for_the_nodes_own_addresses_each_once(host: str, expe
 
 
 def test_a_wildcard_leaves_addresses_to_the_services_that_have_the_port():
-    assert node_addresses("0.0.0.0", FACTS, ["10.240.0.4"]) == ("127.0.0.1", "10.244.1.1")
+    assert node_addresses("0.0.0.0", FACTS, ["10.240.0.4"]) == ("127.0.0.1", "10.244.1.1", "2001:db8::4")
     assert node_addresses("10.240.0.4", FACTS, ["10.240.0.4"]) == ("10.240.0.4",)
