@@ -1,4 +1,4 @@
-"""The one place that starts asyncio tasks: each is named, kept until it ends, and a failure ends the program."""
+"""The one place that starts asyncio tasks: each is named, kept until it ends, and its failure is told to somebody."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
