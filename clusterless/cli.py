@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -203,6 +203,3 @@ def _or_usage(make: Callable[[], Any]) -> Any:
         return make()
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
-
-
-Run = Callable[[Coroutine[Any, Any, int]], int]

@@ -84,3 +84,32 @@ class RunningLab:
 def is_root() -> bool:
     """Whether tests can act as another user."""
     return os.geteuid() == 0
+
+
+OUTCOMES = {0: "answered", 6: "no such address", 7: "refused", 28: "timed out", 56: "reset"}  # curl's exit codes
+HURRIED = 0.4  # seconds of silence that show a time-out
+PATIENT = 10.0  # seconds against hangs, where an answer or a refusal is to come
+
+
+def patience(expected: str) -> float:
+    """How long to wait, in seconds, for what is expected: only silence is cut short."""
+    return HURRIED if expected == "timed out" else PATIENT
+
+
+def get(lab: RunningLab, host: str, place: str, *options: str, seconds: float = PATIENT) -> str:
+    """What becomes of an HTTP request from a host to `ADDRESS:PORT`, as one of OUTCOMES."""
+    code, output = lab.run(host, f"curl -sS {' '.join(options)} --max-time {seconds} http://{place}/hostname")
+    return OUTCOMES.get(code, output)
+
+
+def send(lab: RunningLab, host: str, address: str, port: int, *, seconds: float = PATIENT) -> str:
+    """What becomes of a datagram from a host: `answered`, `refused` or `timed out`."""
+    family = "AF_INET6" if ":" in address else "AF_INET"
+    code = (
+        f"import socket; s = socket.socket(socket.{family}, socket.SOCK_DGRAM); s.settimeout({seconds}); "
+        f"s.connect(('{address}', {port})); s.send(b'hello'); s.recv(100)"
+    )
+    outcome = lab.run(host, f'python3 -ISc "{code}"')
+    if outcome.code == 0:
+        return "answered"
+    return "refused" if "ConnectionRefusedError" in outcome.output else "timed out"

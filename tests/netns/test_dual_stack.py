@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import why_impossible
-from .labs import RunningLab
+from .labs import HURRIED, RunningLab, get, patience, send
 
 MANIFEST = Path(__file__).with_name("dualstack") / "cluster.yaml"
 FLAGS = (
@@ -22,8 +22,6 @@ UNALLOCATED = "fd00:96::7777"
 SUFFIX = "default.svc.cluster.local"
 
 PREFER, SINGLE = "ipFamilyPolicy: PreferDualStack", "ipFamilyPolicy: SingleStack"
-OUTCOMES = {0: "answered", 6: "no such address", 7: "refused", 28: "timed out"}  # curl's exit codes
-HURRIED = 0.4  # seconds in which a refusal, or an answer, would certainly have come
 DIG = "dig +short +search +tries=1 +time=10"
 
 pytestmark = pytest.mark.xdist_group("dual stack")
@@ -44,22 +42,6 @@ def lab(manifest: Path) -> Iterator[RunningLab]:
         pytest.skip("this kernel has no IPv6")
     with RunningLab([manifest], "me", FLAGS) as running:
         yield running
-
-
-def get(lab: RunningLab, host: str, place: str, *options: str) -> str:
-    code, output = lab.run(host, f"curl -sS {' '.join(options)} --max-time {HURRIED} http://{place}/hostname")
-    return OUTCOMES.get(code, output)
-
-
-def send(lab: RunningLab, host: str, address: str, port: int) -> str:
-    code = (
-        f"import socket; s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); s.settimeout({HURRIED}); "
-        f"s.connect(('{address}', {port})); s.send(b'hello'); s.recv(100)"
-    )
-    outcome = lab.run(host, f'python3 -ISc "{code}"')
-    if outcome.code == 0:
-        return "answered"
-    return "refused" if "ConnectionRefusedError" in outcome.output else "timed out"
 
 
 TABLE = [
@@ -96,12 +78,12 @@ TABLE = [
 
 @pytest.mark.parametrize(("host", "address", "port", "expected"), TABLE)
 def test_connections(lab: RunningLab, host: str, address: str, port: int, expected: str):
-    assert get(lab, host, f"[{address}]:{port}") == expected
+    assert get(lab, host, f"[{address}]:{port}", seconds=patience(expected)) == expected
 
 
 @pytest.mark.parametrize(("host", "address", "port", "expected"), TABLE)
 def test_datagrams(lab: RunningLab, host: str, address: str, port: int, expected: str):
-    assert send(lab, host, address, port) == expected
+    assert send(lab, host, address, port, seconds=patience(expected)) == expected
 
 
 @pytest.mark.upstream(
@@ -218,4 +200,4 @@ def test_a_running_service_gains_the_second_family_and_releases_it(lab: RunningL
         until(lab, host, f"! curl -s --max-time {HURRIED} -o /dev/null http://[{address}]/")
         assert get(lab, host, "only-4", "-4") == "answered"
         assert lab.output(host, f"{DIG} AAAA only-4") == ""
-    assert get(lab, POD, f"[{address}]") == "timed out"
+    assert get(lab, POD, f"[{address}]", seconds=HURRIED) == "timed out"

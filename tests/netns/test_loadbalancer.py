@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import why_impossible
-from .labs import RunningLab
+from .labs import HURRIED, RunningLab, get, patience, send
 
 MANIFEST = Path(__file__).with_name("balanced") / "cluster.yaml"
 HELD, LOAD = (Path(__file__).with_name(name) for name in ("held.py", "load.py"))
@@ -21,9 +21,7 @@ WEB, LIMITED, HERE, NOBODY, STICKY = (f"203.0.113.{number}" for number in range(
 NODE_1, NODE_2, NODE_3 = (f"10.240.0.{number}" for number in range(1, 4))
 HERE_CLUSTER_IP, NOBODY_CLUSTER_IP = "10.96.0.22", "10.96.0.23"
 
-OUTCOMES = {0: "answered", 7: "refused", 28: "timed out", 56: "reset"}  # curl's exit codes
 RANGES = "  loadBalancerSourceRanges: [10.244.2.0/24, 198.51.100.10/32]\n"
-HURRIED = 0.4  # seconds in which a refusal, or an answer, would certainly have come
 
 pytestmark = pytest.mark.xdist_group("load balancer")
 
@@ -41,22 +39,6 @@ def lab(manifest: Path) -> Iterator[RunningLab]:
         pytest.skip(reason)
     with RunningLab([manifest], "me") as running:
         yield running
-
-
-def get(lab: RunningLab, host: str, place: str) -> str:
-    code, output = lab.run(host, f"curl -sS --max-time {HURRIED} http://{place}/hostname")
-    return OUTCOMES.get(code, output)
-
-
-def send(lab: RunningLab, host: str, address: str, port: int) -> str:
-    code = (
-        f"import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout({HURRIED}); "
-        f"s.connect(('{address}', {port})); s.send(b'hello'); s.recv(100)"
-    )
-    outcome = lab.run(host, f'python3 -ISc "{code}"')
-    if outcome.code == 0:
-        return "answered"
-    return "refused" if "ConnectionRefusedError" in outcome.output else "timed out"
 
 
 def until(lab: RunningLab, host: str, condition: str) -> None:
@@ -110,12 +92,12 @@ UDP_TABLE = [row for row in TABLE if row[2] != 8082]
 
 @pytest.mark.parametrize(("host", "address", "port", "expected"), TABLE)
 def test_connections(lab: RunningLab, host: str, address: str, port: int, expected: str):
-    assert get(lab, host, f"{address}:{port}") == expected
+    assert get(lab, host, f"{address}:{port}", seconds=patience(expected)) == expected
 
 
 @pytest.mark.parametrize(("host", "address", "port", "expected"), UDP_TABLE)
 def test_datagrams(lab: RunningLab, host: str, address: str, port: int, expected: str):
-    assert send(lab, host, address, port) == expected
+    assert send(lab, host, address, port, seconds=patience(expected)) == expected
 
 
 def test_the_nodes_learn_the_address_that_the_load_balancer_gave(lab: RunningLab):
@@ -176,7 +158,7 @@ def test_source_ranges_follow_the_service_and_cut_nobody(lab: RunningLab, manife
     until(lab, OUTSIDE, f"test -s {answers}")
     manifest.write_text(before.replace("198.51.100.10/32", "198.51.100.80/32"))
     until(lab, STRANGER, reaches_limited(""))
-    assert get(lab, OUTSIDE, LIMITED) == "timed out"
+    assert get(lab, OUTSIDE, LIMITED, seconds=HURRIED) == "timed out"
     lab.run(OUTSIDE, f"touch {go}")
     until(lab, OUTSIDE, f"test $(wc -l < {answers}) = 2")  # over the connection that it had
     manifest.write_text(before.replace(RANGES, ""))
