@@ -5,14 +5,6 @@ from collections.abc import Mapping
 from .objects import LabelSelector, LabelSelectorRequirement
 
 
-def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Whether a plain selector, such as a Service's, matches: all its pairs are among the labels.
-
-    An empty one matches nothing: to the controllers it is a Service without selector.
-    """
-    return bool(selector) and selector.items() <= labels.items()
-
-
 def matches(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
     """Whether a workload's selector matches: no selector matches nothing, an empty one everything."""
     if selector is None:

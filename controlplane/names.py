@@ -10,7 +10,6 @@ from functools import lru_cache
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
-_LABEL_1035 = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _KEY = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _VALUE = rf"({_KEY})?"
 
@@ -20,7 +19,6 @@ _SEARCHED = rf"{_SEARCHED_LABEL}(\.{_SEARCHED_LABEL})*"
 _MATCH_SEARCHED = re.compile(_SEARCHED)
 _MATCH_LABEL = re.compile(_LABEL)
 _MATCH_SUBDOMAIN = re.compile(_SUBDOMAIN)
-_MATCH_LABEL_1035 = re.compile(_LABEL_1035)
 _MATCH_KEY = re.compile(_KEY)
 _MATCH_VALUE = re.compile(_VALUE)
 _MATCH_PORT = re.compile(r"[-a-z0-9]+")
@@ -57,13 +55,6 @@ _SEARCHED_ERROR = _regex_error(
     " and must start and end with an alphanumeric character",
     _SEARCHED,
     "example.com",
-)
-_LABEL_1035_ERROR = _regex_error(
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-',"
-    " start with an alphabetic character, and end with an alphanumeric character",
-    _LABEL_1035,
-    "my-name",
-    "abc-123",
 )
 _KEY_ERROR = _regex_error(
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
@@ -112,12 +103,6 @@ def dns_search_path(value: str) -> tuple[str, ...]:
         return ()
     errors = _too_long(value, SUBDOMAIN_LENGTH)
     return errors if _MATCH_SEARCHED.fullmatch(value.removesuffix(".")) else (*errors, _SEARCHED_ERROR)
-
-
-def dns_1035_label(value: str) -> tuple[str, ...]:
-    """A label that begins with a letter: the name of a Service before 1.36."""
-    errors = _too_long(value, LABEL_LENGTH)
-    return errors if _MATCH_LABEL_1035.fullmatch(value) else (*errors, _LABEL_1035_ERROR)
 
 
 @lru_cache(maxsize=_CACHE)

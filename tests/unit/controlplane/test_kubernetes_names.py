@@ -14,11 +14,6 @@ SUBDOMAIN = (
     " end with an alphanumeric character (e.g. 'example.com', regex used for validation is"
     r" '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
-LABEL_1035 = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character,"
-    " and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is"
-    " '[a-z]([-a-z0-9]*[a-z0-9])?')"
-)
 KEY = (
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
     " (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is"
@@ -63,14 +58,6 @@ def test_dns_1123_label(value, errors):
 )
 def test_dns_1123_subdomain(value, errors):
     assert names.dns_1123_subdomain(value) == errors
-
-
-@pytest.mark.parametrize(
-    ("value", "errors"),
-    [("web", ()), ("1web", (LABEL_1035,)), ("w" * 64, ("must be no more than 63 characters",))],
-)
-def test_dns_1035_label(value, errors):
-    assert names.dns_1035_label(value) == errors
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,8 @@
 
 import pytest
 
-from controlplane.labels import matches, selects
+from controlplane.labels import matches
 from controlplane.objects import LabelSelector, LabelSelectorRequirement
-
-
-@pytest.mark.parametrize(
-    ("selector", "labels", "expected"),
-    [
-        ({"app": "web"}, {"app": "web", "tier": "front"}, True),
-        ({"app": "web", "tier": "front"}, {"app": "web"}, False),
-        ({"app": "web"}, {"app": "api"}, False),
-        ({"app": ""}, {"app": ""}, True),
-        ({"app": ""}, {}, False),
-        ({}, {"app": "web"}, False),
-    ],
-)
-def test_a_plain_selector_matches_when_all_its_pairs_are_there(selector, labels, expected):
-    assert selects(selector, labels) is expected
 
 
 @pytest.mark.parametrize(
