@@ -1,13 +1,16 @@
-"""A small HTTP server for health and metrics: GET and HEAD only, one answer a connection, everything bounded."""
+"""A small HTTP server for health, metrics and introspection: GET and HEAD, one answer a connection, all bounded."""
 
 import asyncio
 import errno
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote
+
+from .tasks import spawn
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +31,40 @@ class OpsReply(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+class OpsStream(NamedTuple):
+    """An answer that is made while it is sent, in chunks; a client that takes none for five seconds is cut off."""
+
+    pieces: AsyncIterator[bytes]
+    content_type: str = "application/json"
+
+
+class OpsRequest(NamedTuple):
+    """What was asked; of a parameter that is given twice, the last one holds."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    accept: str = ""
+
+
 Routes = Mapping[str, Callable[[], OpsReply]]
+Trees = Mapping[str, Callable[[OpsRequest], OpsReply | OpsStream]]
 
 
 class OpsServer:
-    """Serves `routes` on the addresses given; the path `*` answers for all that have no route of their own."""
+    """Serves `routes` on the addresses given; the path `*` answers for all that have no route of their own.
 
-    def __init__(self, routes: Routes) -> None:
+    Each of `trees` answers for its path and all paths below it, and for every method, so that it can refuse in its
+    own words.
+    """
+
+    def __init__(self, routes: Routes, trees: Trees | None = None) -> None:
         self._routes = routes
+        self._trees = trees or {}
         self._servers: dict[str, asyncio.Server] = {}  # by the address that was opened here
         self._given: list[asyncio.Server] = []
         self._clients = 0
+        self._streaming: set[asyncio.Task[None]] = set()
 
     async def listen(self, addresses: Sequence[str], port: int) -> list[str]:
         """Be on the port of these addresses, and of no others; returns what could not be opened, as text.
@@ -65,9 +91,11 @@ class OpsServer:
         self._given.append(await asyncio.start_server(self._serve, sock=sock, limit=HEAD_LIMIT_BYTES))
 
     async def close(self) -> None:
-        """Stop listening; answers under way are finished."""
+        """Stop listening; answers under way are finished, but for those that have no end."""
         for server in (*self._servers.values(), *self._given):
             server.close()
+        for task in self._streaming:
+            task.cancel()
         self._servers.clear()
         self._given.clear()
 
@@ -79,33 +107,88 @@ class OpsServer:
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(_packed(self._answer(head), head.startswith(b"HEAD ")))
+                reply = self._answer(head)
+                is_head = head.startswith(b"HEAD ")
+                writer.write(_packed(reply, is_head) if isinstance(reply, OpsReply) else _opening(reply))
                 await writer.drain()
+            if isinstance(reply, OpsStream) and not is_head:
+                await self._stream(reply, reader, writer)
         except (asyncio.LimitOverrunError, asyncio.IncompleteReadError, TimeoutError, ConnectionError):
             pass  # no request, or nobody who waits for the answer
         finally:
+            await _close(writer)
             self._clients -= 1
-            writer.close()
 
-    def _answer(self, head: bytes) -> OpsReply:
-        words = head.split(b"\r\n", 1)[0].split(b" ")
-        if len(words) != 3 or not words[2].startswith(b"HTTP/1."):
+    async def _stream(self, stream: OpsStream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Send until there is no more; a client that hangs up, or says something more, does not wait for it."""
+        sending = spawn(_send(stream.pieces, writer), "send a stream", on_failure=_tell)
+        hearing = spawn(reader.read(1), "hear whether the client hangs up", on_failure=lambda _: None)
+        self._streaming.add(sending)
+        try:
+            await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._streaming.discard(sending)
+            sending.cancel()
+            hearing.cancel()
+
+    def _answer(self, head: bytes) -> OpsReply | OpsStream:
+        first, *lines = head.decode("latin-1").split("\r\n")
+        words = first.split(" ")
+        if len(words) != 3 or not words[2].startswith("HTTP/1."):
             return OpsReply(HTTPStatus.BAD_REQUEST, b"400 Bad Request\n")
-        route = self._routes.get(words[1].split(b"?", 1)[0].decode("latin-1")) or self._routes.get("*")
+        path, _, query = words[1].partition("?")
+        tree = next((tree for root, tree in self._trees.items() if path == root or path.startswith(f"{root}/")), None)
+        if tree is not None:
+            asked = dict(parse_qsl(query, keep_blank_values=True))
+            return tree(OpsRequest(words[0], unquote(path), asked, _header(lines, "accept")))
+        route = self._routes.get(path) or self._routes.get("*")
         if route is None:
             return OpsReply(HTTPStatus.NOT_FOUND, b"404 page not found\n")
-        if words[0] not in (b"GET", b"HEAD") and "*" not in self._routes:
+        if words[0] not in ("GET", "HEAD") and "*" not in self._routes:
             return OpsReply(HTTPStatus.METHOD_NOT_ALLOWED, b"405 Method Not Allowed\n", headers={"Allow": "GET, HEAD"})
         return route()
 
 
+async def _send(pieces: AsyncIterator[bytes], writer: asyncio.StreamWriter) -> None:
+    """Chunks as HTTP/1.1 has them (RFC 9112, 7.1); raises TimeoutError when the client takes none."""
+    async for piece in pieces:
+        writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        async with asyncio.timeout(REQUEST_SECONDS):
+            await writer.drain()
+    writer.write(b"0\r\n\r\n")
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Let the client take what is on its way to it, but not for ever."""
+    writer.close()
+    try:
+        async with asyncio.timeout(REQUEST_SECONDS):
+            await writer.wait_closed()
+    except (TimeoutError, ConnectionError):
+        writer.transport.abort()
+
+
+def _tell(error: BaseException) -> None:
+    if not isinstance(error, TimeoutError | ConnectionError):
+        log.error("an answer could not be made", exc_info=error)
+
+
+def _header(lines: Sequence[str], name: str) -> str:
+    found = (value.strip() for key, _, value in (line.partition(":") for line in lines) if key.lower() == name)
+    return next(found, "")
+
+
+def _opening(stream: OpsStream) -> bytes:
+    return _head(HTTPStatus.OK, {"Content-Type": stream.content_type, "Transfer-Encoding": "chunked"})
+
+
 def _packed(reply: OpsReply, head_only: bool) -> bytes:
-    headers = {
-        "Content-Type": reply.content_type,
-        "X-Content-Type-Options": "nosniff",
-        "Content-Length": str(len(reply.body)),
-        "Connection": "close",
-        **reply.headers,
-    }
-    lines = [f"HTTP/1.1 {reply.status.value} {reply.status.phrase}", *(f"{k}: {v}" for k, v in headers.items())]
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + (b"" if head_only else reply.body)
+    length = str(len(reply.body))
+    headers = {"Content-Type": reply.content_type, "Content-Length": length, **reply.headers}
+    return _head(reply.status, headers) + (b"" if head_only else reply.body)
+
+
+def _head(status: HTTPStatus, headers: Mapping[str, str]) -> bytes:
+    said = {**headers, "X-Content-Type-Options": "nosniff", "Connection": "close"}
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in said.items())]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
