@@ -160,6 +160,28 @@ dns_flags = _together(
     ),
 )
 
+source_flags = _together(
+    filename_flag,
+    _flag(
+        "--server",
+        "-s",
+        default="http://127.0.0.1:10249",
+        metavar="URL",
+        show_default=True,
+        help="The running agent to ask where no -f is given: its metrics address.",
+    ),
+    click.option("--namespace", "-n", default="default", show_default=True, help="The namespace to look at."),
+    click.option("--all-namespaces", "-A", is_flag=True, help="Look at all namespaces."),
+    click.option(
+        "--selector",
+        "-l",
+        default="",
+        metavar="SELECTOR",
+        help="Only objects with such labels: app=web,tier!=cache,zone in (a,b),!canary",
+    ),
+    cluster_flags,
+)
+
 
 def cluster_options(flags: dict[str, Any]) -> ClusterOptions:
     """The cluster's options from the flags. Raises ConfigError for ranges that kube-apiserver would not start with."""

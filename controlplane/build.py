@@ -92,6 +92,7 @@ class Builder:
                 pods=made.pods,
                 services=services,
                 slices=slices,
+                endpoints={item.key: item for item in sorted(endpoints, key=attrgetter("key"))},
                 problems=_in_order((*reading.problems, *collected.problems, *judged, *remarks)),
                 passed_over=collected.passed_over,
                 corefile=self._written_corefile(reading),

@@ -12,6 +12,7 @@ import msgspec
 from .objects import (
     AnyObject,
     ClientIPConfig,
+    Condition,
     Container,
     ContainerPort,
     EndpointPort,
@@ -19,6 +20,8 @@ from .objects import (
     EndpointSlice,
     EndpointSubset,
     LoadBalancerIngress,
+    Namespace,
+    Node,
     Pod,
     PodSpec,
     Service,
@@ -31,6 +34,8 @@ from .service_types import CLUSTER_IP, EXTERNAL_NAME, LOAD_BALANCER, is_external
 
 CLIENT_IP_TIMEOUT = 10800  # seconds, DefaultClientIPServiceAffinitySeconds
 _AFFINITY = SessionAffinityConfig(client_ip=ClientIPConfig(timeout_seconds=CLIENT_IP_TIMEOUT))
+_NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+_NODE_READY = Condition(type="Ready", status="True")
 _WITH_INTERNAL_POLICY = (CLUSTER_IP, "NodePort", LOAD_BALANCER)
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
@@ -50,8 +55,10 @@ def with_defaults(obj: AnyObject) -> AnyObject:
             return _replace(obj, spec=_pod_spec(obj.spec))
         case Workload():
             return _workload(obj)
-        case _:
-            return obj
+        case Namespace():
+            return _namespace(obj)
+        case Node():
+            return _node(obj)
 
 
 def _replace(struct: _Struct, **fields: object) -> _Struct:
@@ -65,6 +72,23 @@ def _each(items: tuple[_Item, ...], default: Callable[[_Item], _Item]) -> tuple[
     defaulted = tuple(default(item) for item in items)
     unchanged = all(new is old for new, old in zip(defaulted, items, strict=True))
     return items if unchanged else defaulted
+
+
+def _namespace(namespace: Namespace) -> Namespace:
+    """Every namespace bears its name as a label, and lives (`pkg/registry/core/namespace/strategy.go`)."""
+    metadata = namespace.metadata
+    labels = {_NAMESPACE_LABEL: metadata.name, **metadata.labels}
+    return _replace(
+        namespace,
+        metadata=metadata if labels == metadata.labels else _replace(metadata, labels=labels),
+        spec=namespace.spec or {"finalizers": ["kubernetes"]},
+        status=namespace.status or {"phase": "Active"},
+    )
+
+
+def _node(node: Node) -> Node:
+    """A Node whose manifest speaks of no conditions is ready, as a Pod is: there is no kubelet that would say so."""
+    return _replace(node, status=_replace(node.status, conditions=node.status.conditions or (_NODE_READY,)))
 
 
 def _service(service: Service) -> Service:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from .objects import EndpointSlice, Namespace, NamespacedName, Node, Pod, Service
+from .objects import Endpoints, EndpointSlice, Namespace, NamespacedName, Node, Pod, Service
 from .options import ClusterOptions
 from .problems import Problem, Severity
 from .writtencorefile import WrittenCorefile
@@ -23,6 +23,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     pods: Mapping[NamespacedName, Pod]
     services: Mapping[NamespacedName, Service]
     slices: Mapping[NamespacedName, tuple[EndpointSlice, ...]]  # by the Service that they belong to
+    endpoints: Mapping[NamespacedName, Endpoints] = msgspec.field(default_factory=dict)  # those that are written
     problems: tuple[Problem, ...] = ()
     passed_over: Mapping[str, int] = msgspec.field(default_factory=dict)  # kind to the count of documents not read
     serial: int = 0  # seconds since 1970 of the last change that a DNS client could see

@@ -30,6 +30,7 @@ from .endpoints import (
     EndpointSubset,
     NamedHint,
 )
+from .events import Event, EventSeries, EventSource
 from .pods import (
     Container,
     ContainerPort,
@@ -100,6 +101,9 @@ __all__ = [
     "EndpointSubset",
     "Endpoints",
     "EnvVar",
+    "Event",
+    "EventSeries",
+    "EventSource",
     "Kind",
     "KubernetesObject",
     "LabelSelector",
