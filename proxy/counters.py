@@ -35,6 +35,23 @@ class DropReason(StrEnum):
     FAULT = "fault"  # a bug of ours, which the log tells
 
 
+class UnservedReason(StrEnum):
+    """Why a TCP client that was accepted got no endpoint."""
+
+    NO_ENDPOINT = "no endpoint"  # for this client; where the kernel may not drop, it is reset for its source as well
+    DIALS_FAILED = "dials failed"
+    CLIENT_LEFT = "client left"  # it reset the connection while it waited
+    STOPPED = "stopped"  # the program ends, or a bug of ours, which the log tells
+
+
+class KernelDrop(StrEnum):
+    """Why the kernel dropped packets at a frontend's socket before anybody here saw them."""
+
+    POLICY = "policy"  # nobody may come in: endpoints elsewhere only, under a traffic policy of Local
+    SOURCE_RANGE = "source range"  # this client may not come in
+    QUEUE_FULL = "queue full"  # more clients or datagrams than the socket holds
+
+
 class PauseReason(StrEnum):
     """Why accepting stopped for a while, on all listeners."""
 
@@ -77,12 +94,24 @@ class EndpointCounters:
 class ServiceCounters:
     """One Service port."""
 
-    __slots__ = ("_retired", "accepted", "closed", "drops", "endpoints", "flow_ends", "unserved")
+    __slots__ = (
+        "_retired",
+        "accepted",
+        "closed",
+        "drops",
+        "endpoints",
+        "flow_ends",
+        "kernel_drops",
+        "unserved",
+        "unserved_for",
+    )
 
     def __init__(self) -> None:
         self.accepted = 0  # TCP clients, UDP flows
         self.closed = 0  # of those accepted; the others are open or dialling
         self.unserved = 0  # of those closed, clients whom no endpoint took
+        self.unserved_for: Counter[UnservedReason] = Counter()  # the same, by reason
+        self.kernel_drops: Counter[KernelDrop] = Counter()  # packets, as of the last time that somebody looked
         self.endpoints: dict[Endpoint, EndpointCounters] = {}
         self.drops: Counter[DropReason] = Counter()
         self.flow_ends: Counter[FlowEnd] = Counter()

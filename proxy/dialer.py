@@ -11,7 +11,7 @@ import os
 import select
 import socket
 
-from .counters import DialOutcome, PauseReason
+from .counters import DialOutcome, PauseReason, UnservedReason
 from .line import Line
 from .model import Endpoint, Frontend
 from .outcomes import OURS, OUTCOMES, known_errno
@@ -82,7 +82,7 @@ class Dial:
         """Of the client's socket: kept for the relay; a reset ends the dial."""
         self._client_events |= events
         if events & select.EPOLLERR:
-            self.abort()
+            self._give_up(UnservedReason.CLIENT_LEFT)
 
     def on_timer(self) -> None:
         """The attempt took too long."""
@@ -90,6 +90,9 @@ class Dial:
 
     def abort(self) -> None:
         """Reset the client and let go of everything; a second call does nothing."""
+        self._give_up(UnservedReason.STOPPED)
+
+    def _give_up(self, reason: UnservedReason) -> None:
         if self._is_over:
             return
         self._is_over = True
@@ -102,6 +105,7 @@ class Dial:
         self._line.reactor.descriptors.give(2)
         counters = self._line.counters.service(self.frontend.service)
         counters.unserved += 1
+        counters.unserved_for[reason] += 1
         counters.closed += 1
 
     def _dial(self) -> None:
@@ -113,7 +117,7 @@ class Dial:
                 self._set_deadline()
                 return
             self._note_failure(number)
-        self.abort()
+        self._give_up(UnservedReason.DIALS_FAILED if self._attempt else UnservedReason.NO_ENDPOINT)
 
     def _next_endpoint(self) -> Endpoint | None:
         """One that was not tried; after a time-out any, when all were tried: a lost SYN is not a dead endpoint."""

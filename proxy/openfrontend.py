@@ -5,9 +5,11 @@ import typing
 from collections.abc import Callable, Collection
 from typing import TypeAlias
 
+from .counters import KernelDrop
 from .fullqueue import FullQueue
 from .model import Frontend, Protocol
 from .sockets import Sockets
+from .socketdrops import dropped_packets
 from .sources import Sources, allowed_sources
 
 
@@ -41,6 +43,7 @@ class OpenFrontend:
         self._open_listener = open_listener
         self._sockets = sockets
         self._allowed: Sources = None
+        self._dropped = 0  # packets, when it was looked at last
         self._listener: Listener | None = None
         self._queue: FullQueue | None = None
 
@@ -64,6 +67,14 @@ class OpenFrontend:
             self._queue.close()
         else:
             self._sock.close()
+
+    def newly_dropped(self) -> tuple[KernelDrop, int]:
+        """How many packets the kernel dropped at the socket since the last call, and why, by what is let in now."""
+        dropped, before = dropped_packets(self._sock), self._dropped
+        self._dropped = dropped
+        if self._allowed == ():
+            return KernelDrop.POLICY, dropped - before
+        return KernelDrop.QUEUE_FULL if self._allowed is None else KernelDrop.SOURCE_RANGE, dropped - before
 
     async def _limit(self, allowed: Sources) -> None:
         """Let those in and nobody else; where the kernel may not tell them apart, let all of them in."""

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from .counters import Counters
 from .desired import Desired
 from .model import Frontend, FrontendKey, FrontendState, FrontendStatus, Protocol, ServicePortName
 from .openfrontend import OpenFrontend, OpenListener
@@ -92,6 +93,14 @@ class Reconciler:
         """How all frontends stand."""
         keys = (*self._desired.frontends, *self._desired.elsewhere)
         return {key: status for key in keys if (status := self.status_of(key)) is not None}
+
+    def count_dropped(self, counters: Counters) -> None:
+        """Add to the counters what the kernel has dropped at the open sockets since the last call."""
+        for key, opened in self._open_frontends.items():
+            reason, packets = opened.newly_dropped()
+            frontend = self._desired.frontends.get(key)  # None while it is being closed
+            if packets > 0 and frontend is not None:
+                counters.service(frontend.service).kernel_drops[reason] += packets
 
     def set_inside(self, inside: Collection[str]) -> None:
         """Other sources count as inside the cluster; `apply` acts on it."""
