@@ -5,6 +5,7 @@ import gc
 import importlib
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ from lab.network import has_ipv6
 from lab.processes import RUN, execute
 from lab.runtime import NOTIFY, Lab, LabError
 from lab.topology import CLIENT_POD, OUTSIDE_NAMES, Host, Role, topology_of
-from lab.tour import walk
+from lab.tourguide import walk
 
 from .notify import notify
 from .pod import PodOptions, PodStartError, start
@@ -110,7 +111,34 @@ def _warm_up() -> None:
 def _tour(inside: Lab, seconds: float) -> int:
     hosts = f"{len(inside.snapshot.nodes)} nodes, {len(inside.snapshot.pods)} pods"
     click.echo(f"{hosts} and the outside, ready after {seconds:.1f} s")
-    return walk(inside, click.echo)
+    return walk(_Tourist(inside), click.echo)
+
+
+class _Tourist:
+    """Takes the tour in this lab."""
+
+    def __init__(self, inside: Lab) -> None:
+        self._lab = inside
+
+    def run(self, host: str, command: str) -> str:
+        with tempfile.TemporaryFile("w+") as output:
+
+            def redirected() -> int:
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
+                return execute(["sh", "-c", command], os.environ)()
+
+            self._lab.run(self._lab.topology.named(host), redirected)
+            output.seek(0)
+            return output.read()
+
+    def stop_node(self, node: str) -> str:
+        self._lab.stop_node(node)
+        return f"clusterless lab node down {node}"
+
+    def start_node(self, node: str) -> str:
+        self._lab.start_node(node)
+        return f"clusterless lab node up {node}"
 
 
 def _command(inside: Lab, command: Sequence[str]) -> int:

@@ -16,6 +16,7 @@ LOAD_BALANCER = ("198.51.100.2", "2001:db8::2")
 OUTSIDE_CLIENT = ("198.51.100.10", "2001:db8::10")
 OUTSIDE_DNS = ("198.51.100.53", "2001:db8::53")
 OUTSIDE_WEB = ("198.51.100.80", "2001:db8::80")
+STRANGER = ("198.51.100.200", "2001:db8::200")  # in the half of the outside that configs/manifests keep out
 # RFC 5737's third documentation network: where configs/manifests have their load balancer's address.
 LOAD_BALANCER_RANGES = ("203.0.113.0/24", "2001:db8:203::/112")
 _NODE_NETWORKS = ("10.240.0.0/24", "fd00:240::/64")

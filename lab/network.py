@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .addresses import FABRIC_GATEWAY, IPV6, of_families, version
-from .topology import FABRIC, Host, Role, Topology
+from .topology import FABRIC, OWN_LINK, Host, Role, Topology, link_name
 
 # A refusal over UDP is an ICMP message, of which the kernel sends one a second to each host unless told otherwise.
 _EVERYWHERE = {"net/ipv4/icmp_ratelimit": "0", "net/ipv4/ip_unprivileged_port_start": "0"}
@@ -29,14 +29,13 @@ def lay(topology: Topology) -> None:
     """Make everything. Raises NetworkError. The fabric is the namespace that this is called in."""
     versions = {version(address) for host in topology.networks for address in host.addresses}
     fabric = of_families(FABRIC_GATEWAY, sorted(versions))
-    _ip(None, ["link set lo up", *(_address(address, "lo") for address in fabric)])
+    ip_batch(None, ["link set lo up", *(_address(address, "lo") for address in fabric)])
     _sysctl(_settings(fabric, routes=True))
-    _ip(None, [f"netns add {host.network}" for host in topology.networks])
-    numbers = {host.network: number for number, host in enumerate(topology.networks)}
+    ip_batch(None, [f"netns add {host.network}" for host in topology.networks])
     for router, hosts in _by_router(topology.networks).items():
-        _ip(None if router == FABRIC else router, _router_side(hosts, numbers))
+        ip_batch(None if router == FABRIC else router, _router_side(hosts))
     for host in topology.networks:
-        _ip(host.network, _host_side(host))
+        ip_batch(host.network, _host_side(host))
 
 
 def _by_router(hosts: Iterable[Host]) -> dict[str, list[Host]]:
@@ -46,13 +45,13 @@ def _by_router(hosts: Iterable[Host]) -> dict[str, list[Host]]:
     return groups
 
 
-def _router_side(hosts: Sequence[Host], numbers: dict[str, int]) -> list[str]:
+def _router_side(hosts: Sequence[Host]) -> list[str]:
     lines: list[str] = []
     for host in hosts:
-        link = f"veth{numbers[host.network]}"  # names of devices end at 15 characters
+        link = link_name(host.network)
         by_version = {version(address): address for address in reversed(host.addresses)}
         lines += [
-            f"link add {link} type veth peer name eth0 netns {host.network}",
+            f"link add {link} type veth peer name {OWN_LINK} netns {host.network}",
             *_up(link, host.gateways, _LINK_LOCAL_ROUTER),
             *(f"route add {address} dev {link}" for address in host.addresses),
             *(f"route add {cidr} via {by_version[version(cidr)]} dev {link}" for cidr in host.routes),
@@ -63,10 +62,10 @@ def _router_side(hosts: Sequence[Host], numbers: dict[str, int]) -> list[str]:
 def _host_side(host: Host) -> list[str]:
     return [
         "link set lo up",
-        *_up("eth0", host.addresses, _LINK_LOCAL_HOST),
-        *(f"route add {gateway} dev eth0" for gateway in host.gateways),
+        *_up(OWN_LINK, host.addresses, _LINK_LOCAL_HOST),
+        *(f"route add {gateway} dev {OWN_LINK}" for gateway in host.gateways),
         *(
-            f"route add default via {gateway} dev eth0 src {address}"
+            f"route add default via {gateway} dev {OWN_LINK} src {address}"
             for gateway, address in zip(host.gateways, host.addresses, strict=True)
         ),
     ]
@@ -104,8 +103,9 @@ def _sysctl(settings: dict[str, str]) -> None:
         Path("/proc/sys", name).write_text(value)
 
 
-def _ip(namespace: str | None, lines: Sequence[str]) -> None:
-    command = ["ip", *(["-n", namespace] if namespace else []), "-batch", "-"]
+def ip_batch(namespace: str | None, lines: Sequence[str], *options: str) -> None:
+    """Have `ip` do these lines in a namespace, this process' own if `None`. Raises NetworkError."""
+    command = ["ip", *options, *(["-n", namespace] if namespace else []), "-batch", "-"]
     try:
         done = subprocess.run(command, input="\n".join(lines) + "\n", text=True, capture_output=True, check=False)
     except FileNotFoundError as error:

@@ -42,6 +42,20 @@ def execute(argv: Sequence[str], environment: Mapping[str, str]) -> Callable[[],
     return become
 
 
+def processes_in(network: str) -> list[int]:
+    """The processes that are in a network namespace."""
+    wanted = Path("/run/netns", network).stat().st_ino
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*") if _network_of(path) == wanted]
+
+
+def _network_of(process: Path) -> int:
+    """The number of its network namespace; 0 for one that has ended meanwhile."""
+    try:
+        return (process / "ns/net").stat().st_ino
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
 def _run(host: Host, function: Callable[[], int], parent: int, log: Path | None) -> int:
     die_with_parent(parent)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):

@@ -11,10 +11,13 @@ from pathlib import Path
 
 from controlplane.snapshot import Snapshot
 
+from .addresses import version
+from .cuts import drops_of
+from .droprules import DropRules
 from .forked import exit_code
 from .hostfiles import hosts, resolv_conf
 from .network import NetworkError, lay
-from .processes import RUN, start
+from .processes import RUN, processes_in, start
 from .topology import Host, Role, Topology
 
 NOTIFY = RUN / "notify"
@@ -36,6 +39,8 @@ class Lab:
         self.snapshot = snapshot
         self._programs = programs
         self._running: dict[int, Host] = {}
+        self._powerless: set[str] = set()
+        self._drops = DropRules({version(each) for host in topology.hosts for each in host.addresses})
 
     def up(self) -> float:
         """Make the network, start everything and wait until all have said that they are ready.
@@ -86,6 +91,27 @@ class Lab:
                 self._running.pop(done, None)
             else:
                 signal.sigtimedwait([signal.SIGCHLD], left)
+
+    def stop_node(self, name: str) -> None:
+        """Have a node lose its power: it falls silent first, and then its processes and its pods' end."""
+        self._powerless.add(name)
+        self._drops.apply(drops_of(self.topology, (), self._powerless))
+        hosts = self._on(name)
+        for host in hosts:
+            for pid in processes_in(host.network):
+                os.kill(pid, signal.SIGKILL)
+        self._running = {pid: host for pid, host in self._running.items() if host not in hosts}
+
+    def start_node(self, name: str) -> None:
+        """Give it back its power."""
+        self._powerless.discard(name)
+        self._drops.apply(drops_of(self.topology, (), self._powerless))
+        for host in self._on(name):
+            if self._starts(host):
+                self._running[start(host, self._programs[host.role](host), log=_log(host))] = host
+
+    def _on(self, node: str) -> list[Host]:
+        return [host for host in self.topology.hosts if host.node == node]
 
     def _starts(self, host: Host) -> bool:
         return host.role in self._programs and (host.role is not Role.OUTSIDE or bool(host.ports))

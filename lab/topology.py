@@ -7,6 +7,7 @@ stands for the data centre's network and the internet. So no bridge is needed, a
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
+from zlib import crc32
 
 import msgspec
 
@@ -20,6 +21,7 @@ from .addresses import (
     OUTSIDE_CLIENT,
     OUTSIDE_DNS,
     OUTSIDE_WEB,
+    STRANGER,
     families,
     gateways,
     internal_addresses,
@@ -31,6 +33,7 @@ from .addresses import (
 FABRIC = "fabric"
 OUTSIDE_NAMES = {"external.example.com": OUTSIDE_WEB}
 CLIENT_POD = "client"
+OWN_LINK = "eth0"  # of every host; the other end, on its router, has the host's `link_name`
 
 
 class Role(StrEnum):
@@ -87,6 +90,11 @@ class Topology(msgspec.Struct, frozen=True):
     def named(self, name: str) -> Host:
         """The host of that name. Raises KeyError."""
         return {host.name: host for host in self.hosts}[name]
+
+
+def link_name(network: str) -> str:
+    """The router's end of a host's link, a function of its name, as the network plugins of Kubernetes call it."""
+    return f"veth{crc32(network.encode()):08x}"  # 15 characters at the most
 
 
 class _Served(msgspec.Struct, frozen=True):
@@ -219,6 +227,7 @@ def _outside(versions: Sequence[int]) -> tuple[Host, ...]:
     dns = _outside_host("dns.example.com", of_families(OUTSIDE_DNS, versions))
     return (
         _outside_host("outside", of_families(OUTSIDE_CLIENT, versions)),
+        _outside_host("stranger", of_families(STRANGER, versions)),
         _outside_host("external.example.com", of_families(OUTSIDE_WEB, versions), Port(80)),
         msgspec.structs.replace(dns, role=Role.OUTSIDE_DNS),
     )
