@@ -15,6 +15,7 @@ from proxy.hostfacts import HostFacts
 from proxy.nodeeligibility import is_eligible
 
 from .bindaddress import host_port, node_addresses
+from .introspection.server import Introspection
 from .metricfamilies import CONTENT_TYPE, exposition
 from .metrics import ProxyCollector
 from .nodedns import NodeDns
@@ -39,8 +40,9 @@ class Health:
         self._queued_at: float | None = None
         self._applied_at = 0.0
         self._snapshot: Snapshot | None = None
+        self.introspection = Introspection()
         self._health = OpsServer({"/healthz": self._healthz, "/livez": self._livez, "/readyz": self._readyz})
-        self._scraped = OpsServer(self._metrics_routes())
+        self._scraped = OpsServer(self._metrics_routes(), self.introspection.trees)
         self._told: set[str] = set()
 
     def _metrics_routes(self) -> Routes:
@@ -58,6 +60,7 @@ class Health:
     def applied(self, snapshot: Snapshot) -> None:
         """The snapshot has been applied."""
         self._queued_at, self._applied_at, self._snapshot = None, time.time(), snapshot
+        self.introspection.applied(snapshot)
 
     async def listen(self, facts: HostFacts) -> None:
         """Be on both addresses, as the host has them now; serving goes on without what cannot be opened.

@@ -5,7 +5,8 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
@@ -34,7 +35,7 @@ class OpsReply(NamedTuple):
 class OpsStream(NamedTuple):
     """An answer that is made while it is sent, in chunks; a client that takes none for five seconds is cut off."""
 
-    pieces: AsyncIterator[bytes]
+    pieces: AsyncGenerator[bytes, None]
     content_type: str = "application/json"
 
 
@@ -149,12 +150,13 @@ class OpsServer:
         return route()
 
 
-async def _send(pieces: AsyncIterator[bytes], writer: asyncio.StreamWriter) -> None:
+async def _send(pieces: AsyncGenerator[bytes, None], writer: asyncio.StreamWriter) -> None:
     """Chunks as HTTP/1.1 has them (RFC 9112, 7.1); raises TimeoutError when the client takes none."""
-    async for piece in pieces:
-        writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-        async with asyncio.timeout(REQUEST_SECONDS):
-            await writer.drain()
+    async with aclosing(pieces):
+        async for piece in pieces:
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            async with asyncio.timeout(REQUEST_SECONDS):
+                await writer.drain()
     writer.write(b"0\r\n\r\n")
 
 
