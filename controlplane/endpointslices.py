@@ -4,6 +4,7 @@ Sources: `staging/src/k8s.io/endpointslice/{reconciler,utils}.go` and `util/cont
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 from itertools import islice, product
 
 from .generatednames import generated_name
@@ -24,7 +25,16 @@ from .podstatus import is_finished, is_ready, is_terminating, pod_addresses
 from .targetports import Ports, numeric_ports, ports_on
 from .trafficdistribution import distribution_of, hints_for
 
-__all__ = ["MANAGED_BY", "SERVICE_NAME", "SLICE_CONTROLLER", "PodIndex", "slice_labels", "slices_for"]
+__all__ = [
+    "MANAGED_BY",
+    "SERVICE_NAME",
+    "SLICE_CONTROLLER",
+    "NoEndpoint",
+    "PodIndex",
+    "slice_labels",
+    "slices_for",
+    "why_no_endpoint",
+]
 
 SERVICE_NAME = "kubernetes.io/service-name"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
@@ -69,21 +79,33 @@ def _by_ports(service: Service, pods: Sequence[Pod], nodes: Mapping[str, Node]) 
     common = numeric_ports(service)
     groups: dict[Ports, list[Pod]] = {}
     for pod in pods:
-        if _is_endpoint(pod, service, nodes):
+        if why_no_endpoint(pod, service, nodes) is None:
             groups.setdefault(ports_on(service, pod) if common is None else common, []).append(pod)
     return groups
 
 
-def _is_endpoint(pod: Pod, service: Service, nodes: Mapping[str, Node]) -> bool:
-    """Whether the pod has a place in a slice, ready or not (`ShouldPodBeInEndpoints`).
+class NoEndpoint(Enum):
+    """Why a pod that the selector matches has no place in a slice; the values are for people."""
+
+    FINISHED = "its containers have ended"
+    NO_ADDRESS = "it has no address: nothing runs it"
+    UNKNOWN_NODE = "its node is not there"
+
+
+def why_no_endpoint(pod: Pod, service: Service, nodes: Mapping[str, Node]) -> NoEndpoint | None:
+    """`None` if the pod has a place in a slice, ready or not (`ShouldPodBeInEndpoints`).
 
     A pod of a node that is not there is left out, unless `publishNotReadyAddresses`. One that names no node at all,
     which no cluster has and a manifest with `status.podIP` may have, is taken.
     """
-    if is_finished(pod) or not pod_addresses(pod):
-        return False
+    if is_finished(pod):
+        return NoEndpoint.FINISHED
+    if not pod_addresses(pod):
+        return NoEndpoint.NO_ADDRESS
     node = pod.spec.node_name
-    return not node or node in nodes or service.spec.publish_not_ready_addresses
+    if not node or node in nodes or service.spec.publish_not_ready_addresses:
+        return None
+    return NoEndpoint.UNKNOWN_NODE
 
 
 def _slices_of(

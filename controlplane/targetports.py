@@ -1,7 +1,7 @@
 """Pure: the port numbers that a Service's ports lead to on a pod (`FindPort` in `k8s.io/endpointslice/utils.go`)."""
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .objects import ContainerPort, EndpointPort, Pod, Service, ServicePort
 
@@ -26,17 +26,32 @@ def _number_on(port: ServicePort, pod: Pod) -> int:
     """0 if there is none: the first container port that has the name and the protocol counts."""
     if isinstance(port.target_port, int):
         return port.target_port
-    found = (c.container_port for c in _container_ports(pod) if c.name == port.target_port and _same(c, port))
-    return next(found, 0)
+    found = declaration(port, pod)
+    return found.port.container_port if found else 0
 
 
-def _container_ports(pod: Pod) -> Iterator[ContainerPort]:
+class Declaration(NamedTuple):
+    """A container's port, and the container."""
+
+    container: str
+    port: ContainerPort
+
+
+def declaration(port: ServicePort, pod: Pod) -> Declaration | None:
+    """Where the pod declares the port that a `targetPort` names; `None` if nowhere."""
+    wanted = port.target_port
+    return next((d for d in declared_ports(pod) if d.port.name == wanted and _same(d.port, port)), None)
+
+
+def declared_ports(pod: Pod) -> Iterator[Declaration]:
     """The ports of the containers, then those of the sidecars."""
     for container in pod.spec.containers:
-        yield from container.ports
+        for port in container.ports:
+            yield Declaration(container.name, port)
     for container in pod.spec.init_containers:
         if container.restart_policy == "Always":
-            yield from container.ports
+            for port in container.ports:
+                yield Declaration(container.name, port)
 
 
 def _same(container_port: ContainerPort, service_port: ServicePort) -> bool:

@@ -6,11 +6,9 @@ import socket
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-import msgspec
-
 from controlplane.snapshot import Snapshot
 
-from .config import DEFAULT_PORT, DnsConfig, Listening, ServerSettings
+from .config import DEFAULT_PORT, DnsConfig, Listening
 from .counters import Counters, Listener
 from .files import RESOLV_CONF, read_search, read_upstreams
 from .forwarder import Forwarder
@@ -18,11 +16,11 @@ from .hostswatch import HostsWatch
 from .loopprobe import LoopProbe
 from .model import Labels
 from .pipeline import Block, Pipeline
-from .plugins.bind import Bind
-from .plugins.forward import Forward, Upstream
+from .plugins.forward import Upstream
 from .plugins.loop import Loop
 from .records import ClusterRecords, RecordOptions
 from .responder import Responder
+from .serverblocks import server_blocks
 from .steps import Host
 from .tcpserver import DEFAULT_TIMEOUTS, MAX_CLIENTS, TcpServer, Timeouts
 from .udpserver import UdpServer
@@ -105,7 +103,8 @@ class DnsServer:
         self.config = config
         for where in self._answering.keys() - config.listening:
             self._answering.pop(where).close()
-        blocks = [(settings.listening, self._blocks(settings)) for settings in config.servers]
+        local = self._local_addresses
+        blocks = [(each.listening, server_blocks(each, read_upstreams, local)) for each in config.servers]
         for where in sorted(config.listening):
             here = self._answering.setdefault(where, _Answering(self._loop, self))
             here.replace({zone: block for places, made in blocks if where in places for zone, block in made.items()})
@@ -118,23 +117,6 @@ class DnsServer:
         self._hosts.close()
         for block in blocks:
             self._hosts.watch(block)
-
-    def _blocks(self, settings: ServerSettings) -> dict[Labels, Block]:
-        """The state of a server block; it is the same on all addresses of its `bind`."""
-        groups = _groups(settings)
-        blocks = {zone: Block(settings, zone, groups) for zone in settings.zones}
-        for block in blocks.values():
-            if block.record_options is not None:
-                block.record_options = self._with_own(block.record_options, block)
-        return blocks
-
-    def _with_own(self, options: RecordOptions, block: Block) -> RecordOptions:
-        """Loading `forward` or `chaos` opens all classes in CoreDNS, with what that shows of our names.
-
-        With `bind` the plugin does not know the server's addresses (plugin/kubernetes/local.go).
-        """
-        local = () if block.settings.get(Bind) is not None else self._local_addresses
-        return msgspec.structs.replace(options, local_addresses=local, all_classes=block.opens_classes)
 
     async def start(
         self, udp: Sequence[socket.socket], tcp: Sequence[socket.socket], *, where: Listening = EVERYWHERE
@@ -233,17 +215,6 @@ def _refuse_own(blocks: Iterable[Block], own: AbstractSet[Upstream]) -> None:
 def _is_wildcard_of(upstream: Upstream, own: AbstractSet[Upstream]) -> bool:
     """Sending to a wildcard address reaches this host."""
     return upstream.address in _WILDCARDS and any(each.port == upstream.port for each in own)
-
-
-def _groups(settings: ServerSettings) -> tuple[UpstreamGroup, ...]:
-    """The upstreams of each `forward`, with those of the files that it names."""
-    forward = settings.get(Forward)
-    if forward is None:
-        return ()
-    return tuple(
-        UpstreamGroup(rule, (*rule.upstreams, *(each for path in rule.files for each in read_upstreams(path))))
-        for rule in forward.rules
-    )
 
 
 def _groups_of(blocks: Iterable[Block]) -> tuple[UpstreamGroup, ...]:

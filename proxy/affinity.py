@@ -29,6 +29,11 @@ class Pins:
         pin = self._pins.get(client)
         return pin.endpoint if pin is not None and now - pin.last_used < timeout else None
 
+    def remaining(self, now: float, timeout: float) -> dict[str, tuple[Endpoint, float]]:
+        """The clients that have an endpoint, with it and the seconds that are left of their time."""
+        left = {client: (pin.endpoint, pin.last_used + timeout - now) for client, pin in self._pins.items()}
+        return {client: pinned for client, pinned in left.items() if pinned[1] > 0}
+
     def pin(self, client: str, endpoint: Endpoint, now: float, timeout: float) -> None:
         """The client is sent to the endpoint: its time begins anew. What is over, or over the bound, is forgotten."""
         self._pins.pop(client, None)

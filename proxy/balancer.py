@@ -4,13 +4,14 @@ State belongs to a service port, not to a frontend: ClusterIP, NodePort and load
 turns and share affinities, and an update of the endpoints changes neither.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from .addresstext import is_loopback_address, is_within
+from .addresstext import is_within
 from .affinity import Pins
-from .model import Endpoint, Frontend, FrontendKind, ServicePortName
+from .model import Endpoint, Frontend, ServicePortName
 from .options import Scheduler
 from .schedulers import SCHEDULES, Rng, Turn
+from .sides import side_of
 
 
 class _State:
@@ -51,7 +52,7 @@ class Balancer:
         """
         if frontend.source_ranges and not is_within(client, frontend.source_ranges):
             return None
-        candidates = self._candidates(frontend, client)
+        candidates = side_of(frontend, client, self._cluster_cidrs, self._local_addresses)
         if tried:
             candidates = tuple(each for each in candidates if each not in tried)
         if not candidates:
@@ -84,6 +85,16 @@ class Balancer:
         if not (state.connections or state.turns or state.pins):
             del self._states[frontend.service]
 
+    def connections_of(self, service: ServicePortName) -> Mapping[Endpoint, int]:
+        """Its open connections and flows by endpoint, also to endpoints that it has no more."""
+        state = self._states.get(service)
+        return dict(state.connections) if state else {}
+
+    def pins_of(self, service: ServicePortName, now: float, timeout: float) -> Mapping[str, tuple[Endpoint, float]]:
+        """Its session affinities: each client's endpoint, and for how many seconds from `now` it is kept."""
+        state = self._states.get(service)
+        return state.pins.remaining(now, timeout) if state else {}
+
     def forget(self, services: Iterable[ServicePortName]) -> None:
         """These service ports are gone: their turns and affinities are too. Open connections count until they end."""
         for service in services:
@@ -91,16 +102,6 @@ class Balancer:
             if state is not None and state.connections:
                 self._states[service] = left = _State()
                 left.connections = state.connections
-
-    def _candidates(self, frontend: Frontend, client: str) -> Sequence[Endpoint]:
-        """The client's side. A clusterIP is for inside, whoever comes: kube-proxy judges by the destination."""
-        if frontend.internal is frontend.external or frontend.kind is FrontendKind.CLUSTER_IP:
-            return frontend.internal
-        return frontend.internal if self._is_inside(client) else frontend.external
-
-    def _is_inside(self, client: str) -> bool:
-        """Pods, as far as their ranges are known, and processes of this node are short-circuited."""
-        return client in self._local_addresses or is_loopback_address(client) or is_within(client, self._cluster_cidrs)
 
     def _pick_with_affinity(
         self, frontend: Frontend, candidates: Sequence[Endpoint], state: _State, client: str, now: float

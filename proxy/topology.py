@@ -35,6 +35,17 @@ class Categories(NamedTuple):
     has_any: bool  # an endpoint that works exists somewhere, perhaps out of this node's reach
 
 
+class LeftOut(Enum):
+    """Why an endpoint is not in a list; the values are for people."""
+
+    NOT_READY = "not ready"
+    GONE = "terminating, and not serving any more"
+    TERMINATING = "terminating, and others are ready"
+    OTHER_NODE = "on another node, and the traffic policy is Local"
+    NODE_HINTS = "hinted for another node"
+    ZONE_HINTS = "hinted for another zone"
+
+
 class _TopologyMode(Enum):
     NONE = "no hints, or hints that do not help"
     SAME_NODE = "PreferSameNode"
@@ -63,7 +74,7 @@ def _cluster(infos: Sequence[EndpointInfo], node_name: str, zone: str) -> tuple[
 
 
 def _local(infos: Sequence[EndpointInfo], node_name: str) -> tuple[Endpoint, ...]:
-    local = [info for info in infos if info.endpoint.node and info.endpoint.node == node_name]
+    local = [info for info in infos if _is_local(info, node_name)]
     return _or_terminating([info for info in local if info.ready], local)
 
 
@@ -83,6 +94,27 @@ def _topology_mode(ready: Sequence[EndpointInfo], node_name: str, zone: str) -> 
 
 def _hinted(ready: Sequence[EndpointInfo], hints: Callable[[EndpointInfo], frozenset[str]], here: str) -> bool:
     return all(hints(info) for info in ready) and any(here in hints(info) for info in ready)
+
+
+def why_left_out(
+    info: EndpointInfo, infos: Sequence[EndpointInfo], node_name: str, zone: str, *, is_local: bool
+) -> LeftOut | None:
+    """Why the local list, or else the cluster's, of a node in a zone is without one of `infos`; `None`: it is not."""
+    if is_local and not _is_local(info, node_name):
+        return LeftOut.OTHER_NODE
+    used = _local(infos, node_name) if is_local else _cluster(infos, node_name, zone)
+    if info.endpoint in used:
+        return None
+    if info.ready:
+        mode = _topology_mode([each for each in infos if each.ready], node_name, zone)
+        return LeftOut.NODE_HINTS if mode is _TopologyMode.SAME_NODE else LeftOut.ZONE_HINTS
+    if info.terminating:
+        return LeftOut.TERMINATING if info.serving else LeftOut.GONE
+    return LeftOut.NOT_READY
+
+
+def _is_local(info: EndpointInfo, node_name: str) -> bool:
+    return bool(info.endpoint.node) and info.endpoint.node == node_name
 
 
 def _union(
