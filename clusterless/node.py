@@ -13,9 +13,10 @@ from proxy.hostfacts import HostFacts, primary_addresses
 from proxy.model import FrontendKey
 
 from .claimprobe import ClaimProbe
+from .dnskeys import dns_service_keys
 from .health import Health
 from .healthchecknodeports import HealthCheckNodePorts
-from .nodedns import NodeDns, dns_service_keys, load_config
+from .nodedns import NodeDns, load_config
 from .nodeproxy import NodeProxy
 from .settings import Settings
 from .starterror import StartError

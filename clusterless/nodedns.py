@@ -7,7 +7,6 @@ from collections.abc import Collection
 from http import HTTPStatus
 from pathlib import Path
 
-from controlplane.builtin import DNS_SERVICE
 from controlplane.snapshot import Snapshot
 from controlplane.writtencorefile import WrittenCorefile
 from dns.config import DEFAULT_PORT, DnsConfig, configure, stock_corefile
@@ -23,6 +22,7 @@ from proxy.model import FrontendKey, Protocol
 from proxy.sockets import OpenFailure
 
 from .bindaddress import bind_addresses, node_addresses
+from .dnskeys import METRICS_PORT, dns_service_addresses, keys_of
 from .dnsmetrics import DnsCollector
 from .dnsplaces import Place, places
 from .metricfamilies import CONTENT_TYPE, exposition
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 # Where DNS is without the privilege for port 53: multicast DNS has the number, but listens on other addresses.
 UNPRIVILEGED_PORT = 5353
-METRICS_PORT = 9153
 
 
 def load_config(settings: Settings, written: WrittenCorefile | None = None) -> DnsConfig:
@@ -54,21 +53,6 @@ def load_config(settings: Settings, written: WrittenCorefile | None = None) -> D
     for warning in config.warnings:
         log.warning("Corefile", extra={"kv": {"problem": str(warning)}})
     return config
-
-
-def dns_service_keys(snapshot: Snapshot) -> frozenset[FrontendKey]:
-    """The frontends of the DNS Service that a DNS server of ours binds itself."""
-    return _keys(_cluster_ips(snapshot))
-
-
-def _cluster_ips(snapshot: Snapshot) -> tuple[str, ...]:
-    service = snapshot.services.get(DNS_SERVICE)
-    return service.spec.cluster_ips if service and service.has_cluster_ip else ()
-
-
-def _keys(vips: Collection[str]) -> frozenset[FrontendKey]:
-    ports = [(DEFAULT_PORT, Protocol.UDP), (DEFAULT_PORT, Protocol.TCP), (METRICS_PORT, Protocol.TCP)]
-    return frozenset(FrontendKey(vip, port, protocol) for vip in vips for port, protocol in ports)
 
 
 class NodeDns:
@@ -92,9 +76,14 @@ class NodeDns:
         self._metrics = OpsServer({"/metrics": self._exposition})
 
     @property
+    def config(self) -> DnsConfig:
+        """The settings that are in force."""
+        return self._config
+
+    @property
     def keys(self) -> frozenset[FrontendKey]:
         """The frontends that the proxy leaves to us: the DNS Service's ports that we serve."""
-        return _keys(self._vips)
+        return keys_of(self._vips)
 
     @property
     def lameduck_seconds(self) -> float:
@@ -116,7 +105,7 @@ class NodeDns:
         if not self._settings.corefile:
             await self._adopt(snapshot.corefile)
         is_replaced = any(not each.is_added for each in self._bind)
-        vips = () if is_replaced else _cluster_ips(snapshot)
+        vips = () if is_replaced else dns_service_addresses(snapshot)
         if vips != self._vips or self._server.generation < 0:
             await self._move(vips)
         self._server.publish(snapshot)
