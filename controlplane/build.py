@@ -13,6 +13,7 @@ from .defaults import with_defaults
 from .derive import PodMaker, SliceMaker
 from .documents import Document, Reading
 from .implied import implied_namespaces, implied_node
+from .nodestatus import with_observed
 from .objects import (
     Endpoints,
     EndpointSlice,
@@ -21,7 +22,6 @@ from .objects import (
     Namespace,
     NamespacedName,
     Node,
-    NodeAddress,
     Pod,
     Service,
     Workload,
@@ -52,7 +52,7 @@ class Builder:
         self._pods = PodMaker(options)
         self._slices = SliceMaker()
         self._implied_nodes = {options.hostname: implied_node(options)}  # one object: what hangs on it is kept
-        self._observed_nodes: dict[str, tuple[Node, tuple[str, ...], Node]] = {}
+        self._observed_nodes: dict[str, tuple[Node, tuple[str, ...], bool, Node]] = {}
         self._services: dict[NamespacedName, Service] = {}
         self._last: Snapshot | None = None
         self._corefile: WrittenCorefile | None = None
@@ -75,7 +75,7 @@ class Builder:
         judged = self._registry.judge(collected, reading.unreadable)
         nodes = self._nodes()
         services = self._published_services()
-        made = self._pods.make(self._registry.accepted(Pod, Workload), nodes, self._state.pods)
+        made = self._pods.make(self._registry.accepted(Pod, Workload), nodes, self._state.pods, self._state.deleted)
         endpoints = self._registry.accepted(Endpoints)
         slices = self._slices.make(services, made.pods, nodes, self._registry.accepted(EndpointSlice), endpoints)
         slices = self._with_dns_slices(slices, services, self._node_addresses(nodes))
@@ -130,20 +130,18 @@ class Builder:
         return {node.metadata.name: node for node in nodes} or self._implied_nodes
 
     def _observed(self, node: Node) -> Node:
-        """The Node with what was observed, in families that its manifest has none of; one object as long as it can."""
-        written = tuple(each for each in node.status.addresses if each.type == "InternalIP")
-        families = {":" in each.address for each in written}
-        addresses = tuple(a for a in self._state.nodes.get(node.metadata.name, ()) if (":" in a) not in families)
-        if not addresses:
+        """The Node with what was observed, addresses in families that it has none of; one object as long as it can."""
+        name = node.metadata.name
+        families = {":" in each.address for each in node.status.addresses if each.type == "InternalIP"}
+        addresses = tuple(a for a in self._state.nodes.get(name, ()) if (":" in a) not in families)
+        unreachable = name in self._state.unreachable
+        if not addresses and not unreachable:
             return node
-        before = self._observed_nodes.get(node.metadata.name)
-        if before is None or before[:2] != (node, addresses):
-            internal = (NodeAddress(type="InternalIP", address=address) for address in addresses)
-            others = (each for each in node.status.addresses if each.type != "InternalIP")
-            status = msgspec.structs.replace(node.status, addresses=(*written, *internal, *others))
-            before = (node, addresses, msgspec.structs.replace(node, status=status))
-            self._observed_nodes[node.metadata.name] = before
-        return before[2]
+        before = self._observed_nodes.get(name)
+        if before is None or before[:3] != (node, addresses, unreachable):
+            before = (node, addresses, unreachable, with_observed(node, addresses, unreachable=unreachable))
+            self._observed_nodes[name] = before
+        return before[3]
 
     def _node_addresses(self, nodes: Mapping[str, Node]) -> tuple[str, ...]:
         """Where this node's DNS server is: its InternalIPs, else what the host says."""

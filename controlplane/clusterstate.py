@@ -16,7 +16,7 @@ class StoredService(msgspec.Struct, frozen=True):
 
 
 class StoredPod(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided or observed of one pod."""
+    """What was decided or observed of one pod. One without a node is to be placed anew, on other addresses."""
 
     node: str = ""
     ips: tuple[str, ...] = ()  # at most one a family, the primary first
@@ -33,3 +33,5 @@ class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     load_balancers: Mapping[str, tuple[str, ...]] = {}  # the addresses that the load balancer gave a Service
     serial: int = 0
     nodes: Mapping[str, tuple[str, ...]] = {}  # by name, InternalIPs in families that the manifest has none of
+    unreachable: tuple[str, ...] = ()  # nodes that have not been heard of for the node controller's grace period
+    deleted: tuple[str, ...] = ()  # pods that were deleted by hand: a generated name does not come back

@@ -15,7 +15,7 @@ from .options import ClusterOptions
 from .ownership import WrittenPods
 from .podstatus import with_status
 from .scheduling import schedule
-from .workloads import pods_of
+from .workloads import NOBODY, Departed, pods_of
 
 _Key = TypeVar("_Key")
 
@@ -34,17 +34,29 @@ class PodMaker:
         self._options = options
         self._sources: tuple[Pod | Workload, ...] = ()
         self._nodes: Mapping[str, Node] = {}
+        self._departed = NOBODY
         self._made: dict[int, tuple[Workload, tuple[Pod, ...]]] = {}
         self._placed: dict[NamespacedName, tuple[Pod, StoredPod | None, Pod]] = {}
         self._result = MadePods({}, {})
 
     def make(
-        self, sources: Iterable[Pod | Workload], nodes: Mapping[str, Node], stored: Mapping[str, StoredPod]
+        self,
+        sources: Iterable[Pod | Workload],
+        nodes: Mapping[str, Node],
+        stored: Mapping[str, StoredPod],
+        deleted: Sequence[str] = (),
     ) -> MadePods:
-        """The result of last time, the same object, when nothing changed that Pods depend on."""
-        sources = tuple(sources)
+        """The result of last time, the same object, when nothing changed that Pods depend on.
+
+        `deleted` are Pods, by `namespace/name`, that were deleted by hand: those written stay away.
+        """
+        gone = frozenset(deleted)
+        sources = tuple(sources) if not gone else tuple(each for each in sources if str(each.key) not in gone)
         same_nodes = _same(nodes, self._nodes)
-        if same_nodes and stored == self._result.stored and _same_items(sources, self._sources):
+        departed = Departed(gone, frozenset(key for key, record in stored.items() if record.terminating))
+        if departed != self._departed:
+            self._made, self._departed = {}, departed
+        elif same_nodes and stored == self._result.stored and _same_items(sources, self._sources):
             return self._result
         if not same_nodes:
             self._made, self._placed = {}, {}  # a DaemonSet follows its nodes, and a Pod's hostIP is its node's
@@ -64,7 +76,7 @@ class PodMaker:
         written = WrittenPods(pods, workloads)
         yield from pods
         self._made = {
-            id(workload): self._made.get(id(workload)) or (workload, pods_of(workload, nodes))
+            id(workload): self._made.get(id(workload)) or (workload, pods_of(workload, nodes, self._departed))
             for workload in workloads
             if not written.is_controlled(workload)
         }

@@ -6,7 +6,7 @@ points to.
 
 from .objects import Condition, NamedHint, PodTemplate, Struct, Workload, WorkloadSpec
 
-_INT64 = {"generation", "deletionGracePeriodSeconds", "tolerationSeconds"}
+_INT64 = {"generation", "deletionGracePeriodSeconds", "tolerationSeconds", "terminationGracePeriodSeconds"}
 
 _NAMED_STRINGS = {
     "ServiceSpec.type": "v1.ServiceType",
@@ -42,6 +42,7 @@ _UNMODELLED = {
     "ObjectMeta.managedFields": "v1.ManagedFieldsEntry",
     "Namespace.spec": "v1.NamespaceSpec",
     "Namespace.status": "v1.NamespaceStatus",
+    "NodeStatus.nodeInfo": "v1.NodeSystemInfo",
 }
 _STATEFUL = frozenset({"serviceName", "ordinals"})
 _NOT_IN = {

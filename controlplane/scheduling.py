@@ -12,7 +12,7 @@ import msgspec
 
 from .clusterstate import StoredPod
 from .generatednames import stable_hash
-from .netaddr import sloppy_address
+from .netaddr import Address, sloppy_address
 from .nodeaddresses import host_ips
 from .nodefit import fits
 from .objects import NamespacedName, Node, Pod
@@ -69,14 +69,14 @@ class _Scheduler:
 
     def keep(self, pod: Pod, record: StoredPod | None) -> StoredPod | None:
         """The record, if the pod may stay where it was with the addresses that it had."""
+        if record is not None and not record.node:
+            self._pool.reserve(_addresses(record))  # it comes back on others
         if record is None or record.node not in self._nodes or pod.spec.node_name not in ("", record.node):
             return None
         if pod.spec.host_network:
             record = msgspec.structs.replace(record, ips=host_ips(self._nodes[record.node]))
-        else:
-            addresses = [address for ip in record.ips if (address := sloppy_address(ip)) is not None]
-            if not self._pool.take(record.node, addresses):
-                return None
+        elif not self._pool.take(record.node, _addresses(record)):
+            return None
         self._load[record.node] += 1
         return record
 
@@ -117,3 +117,7 @@ class _Scheduler:
                 return None
         self._load[node] += 1
         return StoredPod(node=node, ips=ips, running=self._running)
+
+
+def _addresses(record: StoredPod) -> list[Address]:
+    return [address for ip in record.ips if (address := sloppy_address(ip)) is not None]

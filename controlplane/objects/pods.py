@@ -49,12 +49,19 @@ class PodDNSConfig(Struct, frozen=True):
     options: tuple[PodDNSConfigOption, ...] = ()
 
 
+class HostAlias(Struct, frozen=True):
+    ip: str = ""
+    hostnames: tuple[str, ...] = ()
+
+
 class PodSpec(Struct, frozen=True):
     partial: ClassVar[bool] = True
     node_name: str = ""
     node_selector: dict[str, str] = {}
     hostname: str = ""
     subdomain: str = ""
+    set_hostname_as_fqdn: bool | None = msgspec.field(name="setHostnameAsFQDN", default=None)
+    host_aliases: tuple[HostAlias, ...] = ()
     host_network: bool = False
     dns_policy: str = ""
     enable_service_links: bool | None = None  # defaulted to True
@@ -62,6 +69,7 @@ class PodSpec(Struct, frozen=True):
     init_containers: tuple[Container, ...] = ()
     tolerations: tuple[Toleration, ...] = ()
     dns_config: PodDNSConfig | None = msgspec.field(name="dnsConfig", default=None)
+    termination_grace_period_seconds: int | None = None  # 30 where it is not said
 
 
 class PodIP(Struct, frozen=True):
