@@ -40,7 +40,9 @@ class Health:
         self._queued_at: float | None = None
         self._applied_at = 0.0
         self._snapshot: Snapshot | None = None
-        self.introspection = Introspection()
+        self.introspection = Introspection(settings.hostname_override.lower() or settings.cluster.hostname)
+        if proxy:
+            self.introspection.follow(proxy.reconciler)
         self._health = OpsServer({"/healthz": self._healthz, "/livez": self._livez, "/readyz": self._readyz})
         self._scraped = OpsServer(self._metrics_routes(), self.introspection.trees)
         self._told: set[str] = set()
@@ -72,6 +74,7 @@ class Health:
 
     async def close(self) -> None:
         """Answer no more."""
+        self.introspection.close()
         await self._health.close()
         await self._scraped.close()
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from controlplane.objects import NamespacedName
 from controlplane.snapshot import Snapshot
 from proxy.addresstext import IPV4
 from proxy.healthchecks import HealthCheck, HealthCheckKey, answer, health_checks
@@ -16,10 +17,13 @@ log = logging.getLogger(__name__)
 
 
 class HealthCheckNodePorts:
-    """`is_proxy_healthy` is part of every answer."""
+    """`is_proxy_healthy` is part of every answer; `on_failure` is told of the Service whose port cannot be opened."""
 
-    def __init__(self, is_proxy_healthy: Callable[[], bool]) -> None:
+    def __init__(
+        self, is_proxy_healthy: Callable[[], bool], on_failure: Callable[[NamespacedName, str], None] = lambda *_: None
+    ) -> None:
         self._is_proxy_healthy = is_proxy_healthy
+        self._on_failure = on_failure
         self._node = ""
         self._checks: dict[HealthCheckKey, HealthCheck] = {}
         self._servers: dict[HealthCheckKey, OpsServer] = {}
@@ -66,6 +70,7 @@ class HealthCheckNodePorts:
         if message in self._told:
             return
         self._told.add(message)
+        self._on_failure(check.service, message)
         details = {
             "type": "Warning",
             "reason": "FailedToStartServiceHealthcheck",

@@ -13,12 +13,13 @@ from controlplane.state import LoadBalancerFile, StateError
 from proxy.addresses import HelperSockets, LocalSockets
 from proxy.claims import ClaimPolicy
 from proxy.hostfacts import HostFacts, primary_addresses
-from proxy.loadbalancer import LoadBalancers, frontends, health_targets, load_balancers
+from proxy.loadbalancer import HealthTarget, LoadBalancers, frontends, health_targets, load_balancers
 from proxy.loadbalancerdesired import desired_of
 from proxy.loadbalancerevents import Event, EventType, events
 from proxy.loadbalancerpool import Given
 
 from .dataplane import DataPlane
+from .introspection.frontendevents import balancer_event, health_events
 from .loadbalancerops import LoadBalancerOps
 from .prober import Prober
 from .settings import Settings, split
@@ -46,6 +47,7 @@ class LoadBalancer:
         self._data_plane = DataPlane(settings, sockets, facts.own)
         self._prober = Prober(self._on_health)
         self._ops = LoadBalancerOps(settings, self._data_plane)
+        self._healthy: frozenset[HealthTarget] = frozenset()
         self._applying = asyncio.Lock()
 
     @property
@@ -70,12 +72,13 @@ class LoadBalancer:
         before, self._decided = self._decided, self._decide(snapshot)
         for event in events(before.balanced, self._decided.balanced):
             _tell(event, self._decided)
+            self._ops.introspection.record([balancer_event(event)])
         self._keep()
         self._prober.follow(health_targets(self._decided))
         if first:
             await self._prober.settled()
         await self._apply()
-        self._ops.applied(snapshot.generation)
+        self._ops.applied(snapshot)
         seconds = round(time.monotonic() - started, 3)
         details = {"generation": snapshot.generation, "services": len(self._decided.balanced), "seconds": seconds}
         log.info("snapshot applied", extra={"kv": details})
@@ -136,7 +139,10 @@ class LoadBalancer:
             snapshot = self._snapshot
             if snapshot is None:
                 return
-            wanted = frontends(self._decided, self._prober.healthy)
+            before_healthy, self._healthy = self._healthy, self._prober.healthy
+            checked = health_targets(self._decided)
+            self._ops.introspection.record(health_events(before_healthy, self._healthy, checked))
+            wanted = frontends(self._decided, self._healthy)
             desired = desired_of(snapshot.generation, wanted, self._facts, self._policy(snapshot))
             before = self._data_plane.reconciler.desired
             for conflict in set(desired.conflicts) - set(before.conflicts):

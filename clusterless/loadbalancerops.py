@@ -4,10 +4,12 @@ import json
 import logging
 from http import HTTPStatus
 
+from controlplane.snapshot import Snapshot
 from proxy.hostfacts import HostFacts
 
 from .bindaddress import host_port, node_addresses
 from .dataplane import DataPlane
+from .introspection.server import Introspection
 from .metricfamilies import CONTENT_TYPE, exposition
 from .metrics import ProxyCollector
 from .ops import OpsReply, OpsServer
@@ -21,18 +23,21 @@ class LoadBalancerOps:
 
     def __init__(self, settings: Settings, data_plane: DataPlane) -> None:
         self._data_plane = data_plane
+        self.introspection = Introspection(settings.hostname_override.lower() or settings.cluster.hostname)
+        self.introspection.follow(data_plane.reconciler)
         self._generation = 0
         self._told: set[str] = set()
         health = {"/healthz": _ok, "/livez": _ok, "/readyz": self._readyz}
         metrics = {"/metrics": self._metrics, "/healthz": _ok, "/readyz": self._readyz}
         self._servers = (
             (OpsServer(health), settings.healthz_bind_address),
-            (OpsServer(metrics), settings.metrics_bind_address),
+            (OpsServer(metrics, self.introspection.trees), settings.metrics_bind_address),
         )
 
-    def applied(self, generation: int) -> None:
-        """Say from now on that this generation is applied."""
-        self._generation = generation
+    def applied(self, snapshot: Snapshot) -> None:
+        """Say from now on that this snapshot is applied."""
+        self._generation = snapshot.generation
+        self.introspection.applied(snapshot)
 
     async def listen(self, facts: HostFacts) -> None:
         """Be on both addresses, as the host has them now; serving goes on without what cannot be opened."""
@@ -47,6 +52,7 @@ class LoadBalancerOps:
 
     async def close(self) -> None:
         """Answer no more."""
+        self.introspection.close()
         for server, _ in self._servers:
             await server.close()
 

@@ -44,7 +44,9 @@ class Node:
         self._dns = NodeDns(settings, dns_config, sockets, facts) if dns_config else None
         self._proxy = NodeProxy(settings, sockets, facts) if proxy else None
         self._health = Health(settings, self._proxy, self._dns)
-        self._health_checks = HealthCheckNodePorts(lambda: self._health.is_healthy)
+        self._health_checks = HealthCheckNodePorts(
+            lambda: self._health.is_healthy, self._health.introspection.health_check_failed
+        )
         self._probe = ClaimProbe()
         self._refused: Collection[str] = ()
         self._taken: frozenset[FrontendKey] = frozenset()

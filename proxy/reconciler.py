@@ -67,6 +67,16 @@ class Reconciler:
         """What is being applied, or was applied last."""
         return self._desired
 
+    @property
+    def failures(self) -> Mapping[FrontendKey, str]:
+        """The frontends that could not be opened, and why; they are tried again."""
+        return self._failures
+
+    @property
+    def news(self) -> asyncio.Event:
+        """Set at the next change of a status; another one stands for the change after it."""
+        return self._changed
+
     async def wait_applied(self, generation: int) -> None:
         """Return once this generation, or a later one, is applied: each of its frontends is open, or has failed."""
         await self.wait_until(lambda: self._applied >= generation)

@@ -30,10 +30,8 @@ class Entry(NamedTuple):
 
     @property
     def uid(self) -> str:
-        """The manifest's, or one that another object of the same name, made later, does not have."""
-        metadata = self.object.metadata
-        identity = f"{type(self.object).__name__} {self.object.key} {self.creation_timestamp}"
-        return metadata.uid or str(uuid5(_UIDS, identity))
+        """The manifest's, or one made of the identity."""
+        return self.object.metadata.uid or made_uid(type(self.object).__name__, self.object.key)
 
     @property
     def creation_timestamp(self) -> str:
@@ -50,6 +48,11 @@ class Entry(NamedTuple):
             "creationTimestamp": self.creation_timestamp,
         }
         return fields
+
+
+def made_uid(kind: str, key: NamespacedName) -> str:
+    """The uid of an object whose manifest says none: always the same one, since files do not know of re-creation."""
+    return str(uuid5(_UIDS, f"{kind} {key}"))
 
 
 class ChangeType(StrEnum):

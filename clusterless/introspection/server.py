@@ -1,17 +1,26 @@
-"""What one agent tells of itself: its objects, its status, and why a connection goes where it goes."""
+"""What one agent tells of itself: its objects, events and status, and why a connection goes where it goes."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from clusterless.ops import OpsReply, OpsRequest, OpsStream, Trees
+from clusterless.ops import OpsReply, OpsRequest, Trees
+from clusterless.tasks import spawn
+from controlplane.objects import NamespacedName
 from controlplane.snapshot import Snapshot
+from proxy.desired import Desired
+from proxy.reconciler import Reconciler
 
 from .api import Api, as_json, refuse
+from .events import events_between
+from .frontendevents import contest_events, failure_events, loop_events
 from .inventory import Inventory
-from .ledger import Ledger
-from .resources import RESOURCES
+from .ledger import Ledger, made_uid
+from .occurrences import Occurrence, Subject, normal, warning
+from .recorder import Recorder, timestamp
+from .resources import EVENTS, RESOURCES
 from .statuses import bad_request, method_not_allowed, no_such_path
 
 Answer = Callable[[Mapping[str, str]], dict[str, Any]]
@@ -20,13 +29,17 @@ _OWN = "/clusterless/v1"
 
 
 class Introspection:
-    """It is told of snapshots, and asked through `trees`."""
+    """Made inside the running event loop; it is told of what happens, and asked through `trees`."""
 
-    def __init__(self) -> None:
+    def __init__(self, hostname: str) -> None:
+        self._hostname = hostname
         self._answers: dict[str, Answer] = {}
         self._inventory = Inventory()
         self._ledgers = {resource: Ledger() for resource in RESOURCES}
         self._api = Api(self._ledgers)
+        self._recorder = Recorder(hostname, self._uid_of)
+        self._snapshot: Snapshot | None = None
+        self._following: asyncio.Task[None] | None = None
 
     @property
     def trees(self) -> Trees:
@@ -38,16 +51,60 @@ class Introspection:
         self._answers[name] = answer
 
     def applied(self, snapshot: Snapshot) -> None:
-        """Show this snapshot from now on."""
-        now = timestamp(datetime.now(UTC))
-        news = [
+        """Show this snapshot from now on, and tell what is new in it."""
+        before, self._snapshot = self._snapshot, snapshot
+        now = timestamp(time.time())
+        for resource, objects in self._inventory.collect(snapshot).items():
             self._ledgers[resource].replace(objects, snapshot.generation, now)
-            for resource, objects in self._inventory.collect(snapshot).items()
-        ]
-        if any(news):
+        if before is None:
+            text = f"Serving {len(snapshot.services)} Services"
+            self.record([normal("Node", NamespacedName("", self._hostname), "Starting", text)])
+        self.record(events_between(before, snapshot))
+        self._api.changed()
+
+    def record(self, occurrences: Iterable[Occurrence]) -> None:
+        """These happen now."""
+        now = time.time()
+        if self._recorder.record(occurrences, now):
+            ledger = self._ledgers[EVENTS]
+            ledger.replace(self._recorder.events(), ledger.version + 1, timestamp(now))
             self._api.changed()
 
-    def _own(self, request: OpsRequest) -> OpsReply | OpsStream:
+    def health_check_failed(self, service: NamespacedName, message: str) -> None:
+        """A Service's health check node port could not be opened."""
+        self.record([warning("Service", service, "FailedToStartServiceHealthcheck", message)])
+
+    def follow(self, reconciler: Reconciler) -> None:
+        """Tell what becomes of the frontends, until `close`."""
+        self._following = spawn(self._follow(reconciler), "tell what becomes of frontends")
+
+    def close(self) -> None:
+        """Follow nothing any more."""
+        if self._following is not None:
+            self._following.cancel()
+
+    async def _follow(self, reconciler: Reconciler) -> None:
+        desired, failures = Desired(), dict[Any, str]()
+        while True:
+            news = reconciler.news
+            before, desired = desired, reconciler.desired
+            known, failures = failures, dict(reconciler.failures)
+            self.record(
+                [
+                    *failure_events(known, failures, desired),
+                    *contest_events(before.conflicts, desired.conflicts),
+                    *loop_events(before.loops, desired.loops),
+                ]
+            )
+            await news.wait()
+
+    def _uid_of(self, subject: Subject) -> str:
+        """Of an object that is not applied yet, the one that it will have."""
+        key = NamespacedName(subject.namespace, subject.name)
+        entries = (ledger.entries.get(key) for each, ledger in self._ledgers.items() if each.kind == subject.kind)
+        return next((entry.uid for entry in entries if entry), made_uid(subject.kind, key))
+
+    def _own(self, request: OpsRequest) -> OpsReply:
         if request.method not in ("GET", "HEAD"):
             return refuse(method_not_allowed())
         answer = self._answers.get(request.path.removeprefix(f"{_OWN}/"))
@@ -57,8 +114,3 @@ class Introspection:
             return as_json(answer(request.query), HTTPStatus.OK)
         except ValueError as error:
             return refuse(bad_request(str(error)))
-
-
-def timestamp(moment: datetime) -> str:
-    """As Kubernetes writes times: RFC 3339 in seconds, UTC."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
