@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing, suppress
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import msgspec
@@ -23,6 +24,7 @@ from .statuses import (
     not_found,
     too_many_requests,
 )
+from .tables import table, wants_table
 
 MOST_WATCHERS = 32  # half of the clients that the server takes: scrapers and probes have the others
 BOOKMARK_SECONDS = 60.0  # the API server's bookmarkFrequency
@@ -64,7 +66,7 @@ class Api:
 
     def _answer(self, asked: Target, request: OpsRequest) -> OpsReply | OpsStream:
         """Raises ValueError for what cannot be understood."""
-        ledger, shape = self._ledgers[asked.resource], plain(asked.resource)
+        ledger, shape = self._ledgers[asked.resource], _shape(asked.resource, request)
         watching = watch_options(request.query)
         if asked.name and watching is None:
             entry = ledger.entries.get(asked.key)
@@ -124,6 +126,13 @@ async def _comes(news: asyncio.Event, seconds: float) -> bool:
         async with asyncio.timeout(seconds):
             await news.wait()
     return news.is_set()
+
+
+def _shape(resource: Resource, request: OpsRequest) -> Shape:
+    """A table counts ages to now; those of a watch, to when its event is sent."""
+    if not wants_table(request.accept):
+        return plain(resource)
+    return table(resource, request.query, lambda: datetime.now(UTC))
 
 
 def _matching(asked: Target, query: Mapping[str, str]) -> Matches:

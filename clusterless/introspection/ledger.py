@@ -10,6 +10,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
+import msgspec
+
 from controlplane.encode import Encodable, encoded
 from controlplane.objects import NamespacedName
 
@@ -38,16 +40,20 @@ class Entry(NamedTuple):
         """The manifest's, or when it was seen first."""
         return self.object.metadata.creation_timestamp or self.created
 
+    @property
+    def complete(self) -> Encodable:
+        """The object with what the manifest does not say of its metadata."""
+        metadata = msgspec.structs.replace(
+            self.object.metadata,
+            uid=self.uid,
+            resource_version=str(self.version),
+            creation_timestamp=self.creation_timestamp,
+        )
+        return msgspec.structs.replace(self.object, metadata=metadata)
+
     def encoded(self) -> dict[str, Any]:
-        """The API server's JSON of it, with what the manifest does not say."""
-        fields = encoded(self.object)
-        fields["metadata"] = {
-            **fields["metadata"],
-            "uid": self.uid,
-            "resourceVersion": str(self.version),
-            "creationTimestamp": self.creation_timestamp,
-        }
-        return fields
+        """The API server's JSON of it."""
+        return encoded(self.complete)
 
 
 def made_uid(kind: str, key: NamespacedName) -> str:

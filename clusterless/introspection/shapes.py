@@ -30,7 +30,7 @@ def plain(resource: Resource) -> Shape:
 
     def opening(version: int) -> bytes:
         head = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version}
-        return _unclosed({**head, "metadata": {"resourceVersion": str(version)}}, "items")
+        return unclosed({**head, "metadata": {"resourceVersion": str(version)}}, "items")
 
     return Shape(opening, Entry.encoded, b"]}\n", Entry.encoded)
 
@@ -82,6 +82,6 @@ def line(change: str, obj: dict[str, Any]) -> bytes:
     return msgspec.json.encode({"type": change, "object": obj}) + b"\n"
 
 
-def _unclosed(head: dict[str, Any], items: str) -> bytes:
+def unclosed(head: dict[str, Any], items: str) -> bytes:
     """The object up to the first of its items."""
     return msgspec.json.encode({**head, items: []}).removesuffix(b"]}")
