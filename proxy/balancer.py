@@ -73,17 +73,11 @@ class Balancer:
 
     def opened(self, frontend: Frontend, endpoint: Endpoint) -> None:
         """A connection to the endpoint is established."""
-        connections = self._states.setdefault(frontend.service, _State()).connections
-        connections[endpoint] = connections.get(endpoint, 0) + 1
+        self.count(frontend.service, endpoint, 1)
 
     def closed(self, frontend: Frontend, endpoint: Endpoint) -> None:
         """A connection that was `opened` is over."""
-        state = self._states[frontend.service]
-        state.connections[endpoint] -= 1
-        if not state.connections[endpoint]:
-            del state.connections[endpoint]
-        if not (state.connections or state.turns or state.pins):
-            del self._states[frontend.service]
+        self.count(frontend.service, endpoint, -1)
 
     def connections_of(self, service: ServicePortName) -> Mapping[Endpoint, int]:
         """Its open connections and flows by endpoint, also to endpoints that it has no more."""
@@ -94,6 +88,18 @@ class Balancer:
         """Its session affinities: each client's endpoint, and for how many seconds from `now` it is kept."""
         state = self._states.get(service)
         return state.pins.remaining(now, timeout) if state else {}
+
+    def count(self, service: ServicePortName, endpoint: Endpoint, change: int) -> None:
+        """So many more connections to the endpoint are open, or fewer, in other processes: as `opened` and `closed`."""
+        if change > 0:
+            self._states.setdefault(service, _State()).connections.setdefault(endpoint, 0)
+        state = self._states[service]
+        connections = state.connections
+        connections[endpoint] += change
+        if not connections[endpoint]:
+            del connections[endpoint]
+            if not (connections or state.turns or state.pins):
+                del self._states[service]
 
     def forget(self, services: Iterable[ServicePortName]) -> None:
         """These service ports are gone: their turns and affinities are too. Open connections count until they end."""

@@ -111,17 +111,26 @@ class Dial:
     def _dial(self) -> None:
         """Begin the next attempt that can be begun; with none left, the client is reset."""
         while (endpoint := self._next_endpoint()) is not None:
-            self._endpoint = endpoint
-            number = self._connect(endpoint)
-            if not number:
-                self._set_deadline()
+            if self._begin(endpoint):
                 return
-            self._note_failure(number)
         self._give_up(UnservedReason.DIALS_FAILED if self._attempt else UnservedReason.NO_ENDPOINT)
+
+    def _begin(self, endpoint: Endpoint) -> bool:
+        """Begin an attempt; `False` when it failed at once."""
+        self._endpoint = endpoint
+        number = self._connect(endpoint)
+        if number:
+            self._note_failure(number)
+            return False
+        self._set_deadline()
+        return True
+
+    def _may_try_again(self) -> bool:
+        return self._attempt < self._line.settings.dial_attempts and self._outcome is not DialOutcome.NO_DESCRIPTORS
 
     def _next_endpoint(self) -> Endpoint | None:
         """One that was not tried; after a time-out any, when all were tried: a lost SYN is not a dead endpoint."""
-        if self._attempt >= self._line.settings.dial_attempts or self._outcome is DialOutcome.NO_DESCRIPTORS:
+        if not self._may_try_again():
             return None
         endpoint = self._pick()
         if endpoint is None and self._outcome is DialOutcome.TIMED_OUT:
