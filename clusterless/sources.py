@@ -63,18 +63,18 @@ def source_of(flags: Mapping[str, Any]) -> Source:
     )
 
 
-def look(source: Source, plurals: Iterable[str] = PATHS) -> Look:
-    """The objects that the source has now, of all namespaces; an agent is asked for the kinds given alone.
+def look(source: Source, plurals: Iterable[str] = tuple(PATHS), namespace: str = "") -> Look:
+    """The objects that the source has now; an agent is asked for the kinds and the namespace (`""`: all) given alone.
 
     Raises ServerError where the agent cannot be asked.
     """
     if source.is_files:
         snapshot = built(source.filenames, source.options)
         return Look(view_of_snapshot(snapshot), snapshot.errors)
-    return Look(view_of_lists(asked(source.server, plurals)))
+    return Look(view_of_lists(asked(source.server, plurals, namespace)))
 
 
-def view_of(source: Source, plurals: Iterable[str] = PATHS) -> ObjectView:
+def view_of(source: Source, plurals: Iterable[str] = tuple(PATHS)) -> ObjectView:
     """As `look`, without the problems."""
     return look(source, plurals).view
 
@@ -92,9 +92,16 @@ def imagined(options: ClusterOptions) -> ClusterOptions:
     )
 
 
-def asked(server: str, plurals: Iterable[str]) -> dict[str, dict[str, Any]]:
+def asked(server: str, plurals: Iterable[str], namespace: str = "") -> dict[str, dict[str, Any]]:
     """The lists of an agent, by plural name."""
     from .introspection.client import Client  # noqa: PLC0415  files need no client
 
     client = Client(server)
-    return {plural: client.get(PATHS[plural]) for plural in plurals}
+    return {plural: client.get(path_of(plural, namespace)) for plural in plurals}
+
+
+def path_of(plural: str, namespace: str) -> str:
+    """Where the API server has the objects of one kind, in one namespace if the kind is in any."""
+    version, _, _ = PATHS[plural].rpartition("/")
+    in_namespace = namespace and plural not in ("namespaces", "nodes")
+    return f"{version}/namespaces/{namespace}/{plural}" if in_namespace else PATHS[plural]

@@ -34,6 +34,7 @@ class NodeStatus(Struct, frozen=True):
     partial: ClassVar[bool] = True
     addresses: tuple[NodeAddress, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    node_info: dict[str, object] = {}  # what a kubelet tells of its host
 
 
 class Node(KubernetesObject, frozen=True):

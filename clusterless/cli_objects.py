@@ -1,0 +1,106 @@
+"""The commands that show objects as kubectl does: `get` and `describe`."""
+
+# ruff: noqa: PLC0415  a command that only checks files must not pay for what this one needs
+
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+from click.shell_completion import CompletionItem
+
+from .flags import source_flags
+from .kubeproxyconfig import ConfigError
+
+
+def _resource_words(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Kinds, to complete the first word with; several may be joined by commas."""
+    from .printers.arguments import completions
+
+    before, comma, last = incomplete.rpartition(",")
+    return [CompletionItem(f"{before}{comma}{word}") for word in completions(last)]
+
+
+_resource_arguments = click.argument(
+    "resources", nargs=-1, metavar="KIND[,KIND] [NAME...] | KIND/NAME...", shell_complete=_resource_words
+)
+
+
+@click.command()
+@source_flags
+@_resource_arguments
+@click.option(
+    "--output",
+    "-o",
+    "format",
+    default="",
+    metavar="FORMAT",
+    help="wide, yaml, json, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or custom-columns=SPEC.",
+)
+@click.option("--watch", "-w", is_flag=True, help="After the table, print each object that changes.")
+@click.option("--watch-only", is_flag=True, help="Print changes alone.")
+@click.option("--output-watch-events", is_flag=True, help="Say of a change whether it is ADDED, MODIFIED or DELETED.")
+@click.option("--no-headers", is_flag=True, help="Print no headings.")
+@click.option("--show-labels", is_flag=True, help="Show all labels in a last column.")
+@click.option("--label-columns", "-L", multiple=True, metavar="LABEL[,LABEL]", help="Show these labels as columns.")
+@click.option("--sort-by", default="", metavar="PATH", help="Sort by a field: .metadata.name, say.")
+@click.option("--ignore-not-found", is_flag=True, help="A name that nobody has is no error.")
+@click.pass_context
+def get(context: click.Context, /, **flags: Any) -> None:
+    """Print objects as kubectl does: services, endpointslices, endpoints, pods, nodes, namespaces, events.
+
+    \b
+    clusterless get svc                    what a running agent has
+    clusterless get svc,ep -A -f FOLDER    what manifests would come to
+    clusterless get svc/web -o yaml
+    clusterless get all -l app=web -w
+    """
+    from .get import GetFlags
+    from .printers.output import output
+
+    def run() -> int:
+        chosen = GetFlags(
+            output=output(flags["format"]),
+            headings=not flags["no_headers"],
+            show_labels=flags["show_labels"],
+            label_columns=tuple(label for text in flags["label_columns"] for label in text.split(",")),
+            sort_by=flags["sort_by"],
+            ignore_not_found=flags["ignore_not_found"],
+        )
+        if flags["watch"] or flags["watch_only"]:
+            from .getwatch import WatchFlags, get_and_watch
+
+            watching = WatchFlags(skip_list=flags["watch_only"], say_change=flags["output_watch_events"])
+            return get_and_watch(_source(context), flags["resources"], chosen, watching)
+        from .get import get as get_objects
+
+        return get_objects(_source(context), flags["resources"], chosen)
+
+    _exit_with(run)
+
+
+def _source(context: click.Context) -> Any:
+    from .sources import source_of
+
+    try:
+        return source_of(context.params)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _exit_with(run: Callable[[], int]) -> NoReturn:
+    """Run, and exit with the code; what kubectl would refuse is told on stderr, with code 1."""
+    from .introspection.client import ServerError
+    from .printers.arguments import ArgumentError
+    from .printers.jsonpathnodes import JSONPathError
+    from .printers.output import OutputError
+
+    try:
+        sys.exit(run())
+    except (ArgumentError, OutputError, JSONPathError, ValueError) as error:
+        click.echo(f"error: {error}", err=True)
+    except ServerError as error:
+        click.echo(error, err=True)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(1)

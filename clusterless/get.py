@@ -1,0 +1,129 @@
+"""`clusterless get`: objects as kubectl prints them, once or for as long as they change."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import click
+
+from controlplane.encode import encoded
+from controlplane.problems import render as render_problems
+
+from .introspection.selectors import label_selector
+from .printers.arguments import ArgumentError, Request, request
+from .printers.customcolumns import CustomTable, custom_columns
+from .printers.output import Format, Output, as_json, by_path, document
+from .printers.printer import Showing
+from .printers.selection import Found, Scope, find, nothing_found
+from .printers.sorting import sorted_by
+from .printers.table import Table, TableOptions, named
+from .sources import Look, Source, look
+
+
+class GetFlags(NamedTuple):
+    """What the flags of `get` say, but for those of its source."""
+
+    output: Output = Output(Format.TABLE)
+    headings: bool = True
+    show_labels: bool = False
+    label_columns: tuple[str, ...] = ()
+    sort_by: str = ""
+    ignore_not_found: bool = False
+
+
+def get(source: Source, arguments: Sequence[str], flags: GetFlags) -> int:
+    """Print what the arguments ask for; the exit code.
+
+    Raises ArgumentError, ValueError for a selector, JSONPathError, ServerError.
+    """
+    asked = checked(source, request(arguments))
+    tell_problems(seen := look(source, [each.resource.name for each in asked.wanted], source.namespace))
+    found = [_sorted(each, flags.sort_by) for each in all_found(source, asked, seen)]
+    missing = () if flags.ignore_not_found else tuple(text for each in found for text in each.missing)
+    _show(source, asked, flags, found, has_missing=bool(missing))
+    for text in missing:
+        click.echo(text, err=True)
+    return 1 if missing else 0
+
+
+def checked(source: Source, asked: Request) -> Request:
+    """The request, if its names can be found there. Raises ArgumentError."""
+    names = any(each.names for each in asked.wanted)
+    if names and source.selector:
+        raise ArgumentError("name cannot be provided when a selector is specified")
+    if names and not source.namespace and any(each.resource.namespaced for each in asked.wanted):
+        raise ArgumentError("a resource cannot be retrieved by name across all namespaces")
+    return asked
+
+
+def all_found(source: Source, asked: Request, seen: Look) -> list[Found]:
+    """What each part of the request finds. Raises ValueError for a selector that is none."""
+    scope = Scope(source.namespace, label_selector(source.selector))
+    return [find(seen.view, each, scope) for each in asked.wanted]
+
+
+def tell_problems(seen: Look) -> None:
+    """Say on stderr which objects of the manifests are not there, because a cluster would refuse them."""
+    for line in render_problems(seen.problems):
+        click.echo(line, err=True)
+
+
+def table_options(source: Source, asked: Request, flags: GetFlags) -> TableOptions:
+    """How the flags want tables; whether there is a column for namespaces depends on the kind too."""
+    return TableOptions(
+        showing=Showing(datetime.now(UTC), is_wide=flags.output.format is Format.WIDE),
+        with_kind=asked.several_types,
+        with_namespace=not source.namespace,
+        headings=flags.headings,
+        show_labels=flags.show_labels,
+        label_columns=flags.label_columns,
+    )
+
+
+def _sorted(found: Found, path: str) -> Found:
+    return found._replace(objects=tuple(sorted_by(path, found.objects))) if path else found
+
+
+def _show(source: Source, asked: Request, flags: GetFlags, found: Sequence[Found], *, has_missing: bool) -> None:
+    if flags.output.is_table:
+        _show_tables(source, asked, flags, found, has_missing=has_missing)
+        return
+    if flags.output.format is Format.NAME:
+        for each in found:
+            _echo(named(each.resource, obj) for obj in each.objects)
+        return
+    objects = [encoded(obj) for each in found for obj in each.objects]
+    if objects or not has_missing:
+        click.echo(_as_text(flags, objects, is_single=asked.names_one), nl=False)
+
+
+def _as_text(flags: GetFlags, objects: Sequence[dict[str, object]], *, is_single: bool) -> str:
+    """Raises JSONPathError."""
+    match flags.output.format:
+        case Format.CUSTOM_COLUMNS:
+            table = CustomTable(custom_columns(flags.output.argument), headings=flags.headings)
+            return "".join(f"{line}\n" for line in table.lines(objects))
+        case Format.YAML:
+            from .yamltext import as_yaml  # noqa: PLC0415  nothing else needs it
+
+            return as_yaml(document(objects, is_single=is_single))
+        case Format.JSON:
+            return as_json(document(objects, is_single=is_single)) + "\n"
+        case _:
+            return by_path(flags.output, document(objects, is_single=is_single))
+
+
+def _show_tables(source: Source, asked: Request, flags: GetFlags, found: Sequence[Found], *, has_missing: bool) -> None:
+    """Each kind's table, with a blank line between two."""
+    shown = [each for each in found if each.objects]
+    if not shown and not has_missing and not flags.ignore_not_found:
+        click.echo(nothing_found((each.resource for each in found), source.namespace), err=True)
+    for index, each in enumerate(shown):
+        options = table_options(source, asked, flags)
+        options = options._replace(with_namespace=options.with_namespace and each.resource.namespaced)
+        _echo(([""] if index else []) + Table(each.resource, options).lines(each.objects))
+
+
+def _echo(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)

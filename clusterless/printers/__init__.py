@@ -1,0 +1,1 @@
+"""Pure: objects as kubectl prints them: tables, descriptions, paths and templates."""
