@@ -15,8 +15,13 @@ def main() -> None:
 def _run(coroutine: Coroutine[Any, Any, int]) -> int:
     import uvloop  # noqa: PLC0415  only commands that serve need it
 
+    from .timedloop import TimedLoop  # noqa: PLC0415
+
+    class Loop(TimedLoop, uvloop.Loop):  # type: ignore[misc]  # as uvloop does itself
+        """uvloop's, which also names what holds it up."""
+
     # Never uvloop.install(): netlink sockets break under it (svinota/pyroute2#1335).
-    return uvloop.run(coroutine)
+    return uvloop.run(coroutine, loop_factory=Loop)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from proxy.listener import TcpListener
 from proxy.model import Endpoint, Frontend, Protocol, ServicePortName
 from proxy.openfrontend import OpenListener
 from proxy.options import Scheduler
-from proxy.reactor import Reactor
+from proxy.reactor import Reactor, Resources
 from proxy.reconciler import Reconciler
 from proxy.relaysettings import RelaySettings
 from proxy.sources import inside_sources
@@ -49,6 +49,16 @@ class DataPlane:
         openers: dict[Protocol, OpenListener] = {Protocol.TCP: self._open_tcp, Protocol.UDP: self._open_udp}
         inside = inside_sources(self._cluster_cidrs, own_addresses)
         self.reconciler = Reconciler(sockets, openers, self._balancer.forget, spawn, inside)
+
+    @property
+    def resources(self) -> Resources:
+        """What connections and flows hold now."""
+        return self._reactor.resources
+
+    def count(self) -> Counters:
+        """What was counted up to now, with what the kernel dropped."""
+        self.reconciler.count_dropped(self.counters)
+        return self.counters
 
     def move(self, own_addresses: Collection[str]) -> None:
         """The host has other addresses; connections are judged by them from the next `apply` on."""

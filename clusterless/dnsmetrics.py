@@ -7,7 +7,8 @@ from prometheus_client.registry import Collector
 
 from dns.counters import Counters
 
-from .metricfamilies import counter, gauge, histogram
+from . import __version__
+from .metricfamilies import HistogramLike, Labelled, counter, gauge, histogram
 
 VIEW = ""  # the `view` plugin is not offered, and CoreDNS leaves the label empty without it
 PROXY_NAME = "forward"  # plugin/pkg/proxy serves several plugins in CoreDNS
@@ -105,6 +106,9 @@ class DnsCollector(Collector):
 
     def _own(self) -> Iterator[Metric]:
         counters = self._counters
+        build: Labelled = {(f"clusterless-{__version__}", "", ""): 1}
+        text = "A metric with a constant '1' value: what answers under CoreDNS' names."
+        yield gauge("coredns_build_info", text, ("version", "revision", "goversion"), build)
         yield counter("coredns_panics", "Requests that ended in a bug.", (), {(): counters.panics})
         yield counter("coredns_reload_failed", "Corefiles that were refused.", (), {(): counters.reload_failed})
         for name, text, value in (
@@ -124,4 +128,20 @@ class DnsCollector(Collector):
             "Packets that were no query, by the code that they were answered with.",
             ("reason",),
             {(reason,): n for reason, n in counters.turned_away.items()},
+        )
+
+
+class DnsProgramming(Collector):
+    """How long changes of headless Services took to be answered, where their slices say when they happened."""
+
+    def __init__(self, delays: HistogramLike) -> None:
+        self._delays = delays
+
+    def collect(self) -> Iterator[Metric]:
+        """The family, once."""
+        yield histogram(
+            "coredns_kubernetes_dns_programming_duration_seconds",
+            "Histogram of the time (in seconds) it took to program a dns instance.",
+            ("service_kind",),
+            {("headless_with_selector",): self._delays},
         )

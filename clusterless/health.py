@@ -2,11 +2,11 @@
 
 import logging
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from http import HTTPStatus
 
 import msgspec
-from prometheus_client.registry import Collector
 
 from controlplane.objects import Node
 from controlplane.snapshot import Snapshot
@@ -16,12 +16,13 @@ from proxy.nodeeligibility import is_eligible
 
 from .bindaddress import host_port, node_addresses
 from .introspection.server import Introspection
-from .metricfamilies import CONTENT_TYPE, exposition
-from .metrics import ProxyCollector
 from .nodedns import NodeDns
+from .nodemetrics import NodeMetrics
 from .nodeproxy import NodeProxy
-from .ops import OpsReply, OpsServer, Routes
+from .ops import OpsReply, OpsServer, Routes, Trees
+from .probes import configz, readyz, scrape
 from .settings import Settings
+from .syncs import Syncs
 
 log = logging.getLogger(__name__)
 
@@ -38,30 +39,35 @@ class Health:
         self._proxy = proxy
         self._dns = dns
         self._queued_at: float | None = None
-        self._applied_at = 0.0
-        self._snapshot: Snapshot | None = None
+        self._syncs = Syncs(time.time())
+        self._codes: dict[str, Counter[int]] = {"healthz": Counter(), "livez": Counter()}
         self.introspection = Introspection(settings.hostname_override.lower() or settings.cluster.hostname)
         if proxy:
             self.introspection.follow(proxy.reconciler)
-        self._health = OpsServer({"/healthz": self._healthz, "/livez": self._livez, "/readyz": self._readyz})
-        self._scraped = OpsServer(self._metrics_routes(), self.introspection.trees)
+        ready = readyz(lambda: self._snapshot.generation if self._snapshot else 0)
+        self._health = OpsServer({"/healthz": self._healthz, "/livez": self._livez}, {"/readyz": ready})
+        metrics = NodeMetrics(proxy, dns, self._syncs, self._families, self._codes)
+        trees: Trees = {"/metrics": scrape(metrics.collectors), "/readyz": ready, **self.introspection.trees}
+        self._scraped = OpsServer(self._scraped_routes(), trees)
         self._told: set[str] = set()
 
-    def _metrics_routes(self) -> Routes:
+    def _scraped_routes(self) -> Routes:
         return {
-            "/metrics": self._metrics,
             "/healthz": lambda: OpsReply(body=b"ok"),
-            "/readyz": self._readyz,
             "/proxyMode": lambda: OpsReply(body=b"nftables"),
+            "/configz": lambda: configz(self._settings),
         }
 
-    def queued(self) -> None:
+    def queued(self, snapshot: Snapshot) -> None:
         """A change waits to be applied."""
         self._queued_at = time.monotonic()
+        self._syncs.queued(snapshot, time.time())
 
     def applied(self, snapshot: Snapshot) -> None:
         """The snapshot has been applied."""
-        self._queued_at, self._applied_at, self._snapshot = None, time.time(), snapshot
+        now = time.monotonic()
+        self._syncs.applied(snapshot, time.time(), now - (self._queued_at or now))
+        self._queued_at = None
         self.introspection.applied(snapshot)
 
     async def listen(self, facts: HostFacts) -> None:
@@ -92,23 +98,26 @@ class Health:
         """Whether no change has been waiting for too long."""
         return self._queued_at is None or time.monotonic() - self._queued_at < QUEUED_SECONDS
 
+    @property
+    def _snapshot(self) -> Snapshot | None:
+        return self._syncs.snapshot
+
     def _livez(self) -> OpsReply:
-        return self._report({"healthy": self.is_healthy}, is_good=self.is_healthy)
+        return self._report("livez", {"healthy": self.is_healthy}, is_good=self.is_healthy)
 
     def _healthz(self) -> OpsReply:
         """As `livez`, and only while the Node is there and stays: a load balancer takes others then."""
         eligible = is_eligible(self._node())
-        return self._report(
-            {"nodeEligible": eligible, "healthy": self.is_healthy}, is_good=eligible and self.is_healthy
-        )
+        fields = {"nodeEligible": eligible, "healthy": self.is_healthy}
+        return self._report("healthz", fields, is_good=eligible and self.is_healthy)
 
     def _node(self) -> Node | None:
         return self._snapshot.nodes.get(self._snapshot.options.hostname) if self._snapshot else None
 
-    def _report(self, fields: dict[str, bool], *, is_good: bool) -> OpsReply:
+    def _report(self, path: str, fields: dict[str, bool], *, is_good: bool) -> OpsReply:
         """The body of proxy_health.go; a proxy that does well says that it was updated now: there was nothing to do."""
         now = time.time()
-        applied = _timestamp(self._applied_at)
+        applied = _timestamp(self._syncs.applied_at)
         body = {
             "lastUpdated": _timestamp(now) if is_good else applied,
             "currentTime": _timestamp(now),
@@ -116,21 +125,8 @@ class Health:
             "status": {family: {"lastUpdated": applied, "healthy": self.is_healthy} for family in self._families},
         }
         status = HTTPStatus.OK if is_good else HTTPStatus.SERVICE_UNAVAILABLE
+        self._codes[path][status.value] += 1
         return OpsReply(status, msgspec.json.encode(body), "application/json")
-
-    def _readyz(self) -> OpsReply:
-        """Which generation is applied; 503 before the first."""
-        generation = self._snapshot.generation if self._snapshot else 0
-        status = HTTPStatus.OK if generation else HTTPStatus.SERVICE_UNAVAILABLE
-        return OpsReply(status, msgspec.json.encode({"generation": generation}) + b"\n", "application/json")
-
-    def _metrics(self) -> OpsReply:
-        collectors: list[Collector] = []
-        if self._proxy:
-            collectors.append(ProxyCollector(self._proxy.counters, self._proxy.reconciler.statuses()))
-        if self._dns:
-            collectors.append(self._dns.collector)
-        return OpsReply(body=exposition(*collectors), content_type=CONTENT_TYPE)
 
 
 def _timestamp(seconds: float) -> str:

@@ -1,8 +1,9 @@
 """What health probes and scrapers are told by the load balancer, at the addresses that a node has for it too."""
 
-import json
 import logging
-from http import HTTPStatus
+from collections.abc import Iterator
+
+from prometheus_client.registry import Collector
 
 from controlplane.snapshot import Snapshot
 from proxy.hostfacts import HostFacts
@@ -10,10 +11,12 @@ from proxy.hostfacts import HostFacts
 from .bindaddress import host_port, node_addresses
 from .dataplane import DataPlane
 from .introspection.server import Introspection
-from .metricfamilies import CONTENT_TYPE, exposition
-from .metrics import ProxyCollector
-from .ops import OpsReply, OpsServer
+from .metrics import Bounds, ProxyCollector
+from .ops import OpsReply, OpsServer, Trees
+from .probes import configz, readyz, scrape
+from .processmetrics import OwnCollector
 from .settings import Settings
+from .syncmetrics import ManifestCollector
 
 log = logging.getLogger(__name__)
 
@@ -25,18 +28,22 @@ class LoadBalancerOps:
         self._data_plane = data_plane
         self.introspection = Introspection(settings.hostname_override.lower() or settings.cluster.hostname)
         self.introspection.follow(data_plane.reconciler)
-        self._generation = 0
+        self._snapshot: Snapshot | None = None
         self._told: set[str] = set()
-        health = {"/healthz": _ok, "/livez": _ok, "/readyz": self._readyz}
-        metrics = {"/metrics": self._metrics, "/healthz": _ok, "/readyz": self._readyz}
+        self._bounds = Bounds()
+        ready: Trees = {"/readyz": readyz(lambda: self._snapshot.generation if self._snapshot else 0)}
+        scraped: Trees = {"/metrics": scrape(self._collectors), **ready, **self.introspection.trees}
         self._servers = (
-            (OpsServer(health), settings.healthz_bind_address),
-            (OpsServer(metrics, self.introspection.trees), settings.metrics_bind_address),
+            (OpsServer({"/healthz": _ok, "/livez": _ok}, ready), settings.healthz_bind_address),
+            (
+                OpsServer({"/healthz": _ok, "/configz": lambda: configz(settings)}, scraped),
+                settings.metrics_bind_address,
+            ),
         )
 
     def applied(self, snapshot: Snapshot) -> None:
         """Say from now on that this snapshot is applied."""
-        self._generation = snapshot.generation
+        self._snapshot = snapshot
         self.introspection.applied(snapshot)
 
     async def listen(self, facts: HostFacts) -> None:
@@ -56,14 +63,10 @@ class LoadBalancerOps:
         for server, _ in self._servers:
             await server.close()
 
-    def _readyz(self) -> OpsReply:
-        status = HTTPStatus.OK if self._generation else HTTPStatus.SERVICE_UNAVAILABLE
-        body = json.dumps({"generation": self._generation}).encode() + b"\n"
-        return OpsReply(status, body, "application/json")
-
-    def _metrics(self) -> OpsReply:
-        collector = ProxyCollector(self._data_plane.counters, self._data_plane.reconciler.statuses())
-        return OpsReply(body=exposition(collector), content_type=CONTENT_TYPE)
+    def _collectors(self) -> Iterator[Collector]:
+        yield OwnCollector(self._data_plane.resources)
+        yield ManifestCollector(self._snapshot)
+        yield ProxyCollector(self._data_plane.count(), self._data_plane.reconciler.statuses(), self._bounds)
 
 
 def _ok() -> OpsReply:

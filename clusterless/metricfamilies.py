@@ -1,10 +1,16 @@
 """Prometheus families made of plain numbers, and the text that they are scraped as."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+    UnknownMetricFamily,
+)
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -28,6 +34,23 @@ def exposition(*collectors: Collector) -> bytes:
     return generate_latest(registry)
 
 
+class _Ready(Collector):
+    """A family that is made already."""
+
+    def __init__(self, family: Metric) -> None:
+        self._family = family
+
+    def collect(self) -> Iterator[Metric]:
+        yield self._family
+
+
+def exposition_by_family(collectors: Iterable[Collector]) -> Iterator[bytes]:
+    """The same text, one family after the other: between two of them others may have their turn."""
+    for collector in collectors:
+        for family in collector.collect():
+            yield exposition(_Ready(family))
+
+
 def counter(name: str, text: str, labels: Iterable[str], values: Labelled) -> CounterMetricFamily:
     """A counter; Prometheus adds `_total` to the name."""
     family = CounterMetricFamily(name, text, labels=list(labels))
@@ -39,6 +62,14 @@ def counter(name: str, text: str, labels: Iterable[str], values: Labelled) -> Co
 def gauge(name: str, text: str, labels: Iterable[str], values: Labelled) -> GaugeMetricFamily:
     """A gauge."""
     family = GaugeMetricFamily(name, text, labels=list(labels))
+    for key, value in values.items():
+        family.add_metric([str(label) for label in key], value)
+    return family
+
+
+def untyped(name: str, text: str, labels: Iterable[str], values: Labelled) -> UnknownMetricFamily:
+    """A gauge whose name ends as a counter's does, since Kubernetes gave it that name; tools object to such gauges."""
+    family = UnknownMetricFamily(name, text, labels=list(labels))
     for key, value in values.items():
         family.add_metric([str(label) for label in key], value)
     return family

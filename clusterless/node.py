@@ -69,7 +69,7 @@ class Node:
     async def publish(self, snapshot: Snapshot) -> None:
         """Make the snapshot true; returns once every frontend is open, or has a status that says why not."""
         started = time.monotonic()
-        self._health.queued()
+        self._health.queued(snapshot)
         if self._dns:
             await self._dns.publish(snapshot)
         if self._proxy:

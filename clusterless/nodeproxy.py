@@ -12,6 +12,7 @@ from proxy.hostfacts import HostFacts
 from proxy.model import FrontendKey
 from proxy.nodeview import node_view
 from proxy.options import LOCALHOST, PRIMARY, ProxyOptions, Scheduler
+from proxy.reactor import Resources
 from proxy.reconciler import Reconciler
 
 from .dataplane import DataPlane
@@ -48,7 +49,12 @@ class NodeProxy:
     @property
     def counters(self) -> Counters:
         """What was counted up to now."""
-        return self._data_plane.counters
+        return self._data_plane.count()
+
+    @property
+    def resources(self) -> Resources:
+        """What connections and flows hold now."""
+        return self._data_plane.resources
 
     @property
     def reconciler(self) -> Reconciler:

@@ -79,6 +79,14 @@ class TimerOwner(Abortable, typing.Protocol):
         ...
 
 
+class Resources(typing.NamedTuple):
+    """What the connections and flows of one loop hold now."""
+
+    descriptors: int  # with those of the listeners
+    descriptor_budget: int  # how many there may be
+    timers: int  # deadlines
+
+
 class Reactor:
     """Watches sockets for one event loop, in the loop's thread, and holds what they all share."""
 
@@ -98,6 +106,11 @@ class Reactor:
         self._is_turn_due = False
         self._is_closed = False
         loop.add_reader(self._epoll.fileno(), self._turn)
+
+    @property
+    def resources(self) -> Resources:
+        """What is held now."""
+        return Resources(self.descriptors.held, self.descriptors.budget, len(self._timers))
 
     def watch(self, sock: socket.socket, handler: EventHandler, events: int = STREAM_EVENTS) -> None:
         """Tell `handler` of the socket's events; what the socket is ready for already is told next turn."""

@@ -1,0 +1,44 @@
+"""All that a node's scrape holds: what is counted is read when somebody asks, and costs nothing before."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from prometheus_client.registry import Collector
+
+from .dnsmetrics import DnsProgramming
+from .metrics import Bounds, ProxyCollector
+from .nodedns import NodeDns
+from .nodeproxy import NodeProxy
+from .processmetrics import OwnCollector
+from .syncmetrics import ManifestCollector, NoLocalEndpoints, SyncCollector
+from .syncs import Syncs
+
+
+class NodeMetrics:
+    """`collectors` are made anew for each scrape."""
+
+    def __init__(
+        self,
+        proxy: NodeProxy | None,
+        dns: NodeDns | None,
+        syncs: Syncs,
+        families: Sequence[str],
+        health_codes: Mapping[str, Mapping[int, int]],
+    ) -> None:
+        self._proxy = proxy
+        self._dns = dns
+        self._syncs = syncs
+        self._families = families
+        self._health_codes = health_codes
+        self._bounds = Bounds()
+
+    def collectors(self) -> Iterator[Collector]:
+        """What there is to tell, in the order in which it is told."""
+        yield OwnCollector(self._proxy.resources if self._proxy else None)
+        yield ManifestCollector(self._syncs.snapshot)
+        if self._proxy:
+            yield SyncCollector(self._syncs, self._families, self._health_codes)
+            yield NoLocalEndpoints(self._proxy.reconciler.desired.frontends.values())
+            yield ProxyCollector(self._proxy.counters, self._proxy.reconciler.statuses(), self._bounds)
+        if self._dns:
+            yield self._dns.collector
+            yield DnsProgramming(self._syncs.dns)
