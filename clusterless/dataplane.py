@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterator
 from random import SystemRandom
 from socket import socket
+from weakref import WeakSet
 
 from proxy.addresses import HelperSockets, LocalSockets
 from proxy.balancer import Balancer
@@ -21,6 +23,7 @@ from proxy.relaysettings import RelaySettings
 from proxy.sources import inside_sources
 from proxy.udp import UdpListener
 
+from .introspection.dataplanestatus import Carried, OpenFlow
 from .settings import Settings
 from .tasks import spawn
 
@@ -46,6 +49,7 @@ class DataPlane:
             idle_seconds=settings.udp_idle_seconds, stream_idle_seconds=settings.udp_stream_idle_seconds
         )
         self._balancer = Balancer(SystemRandom(), Scheduler(settings.scheduler), self._cluster_cidrs, own_addresses)
+        self._udp: WeakSet[UdpListener] = WeakSet()
         openers: dict[Protocol, OpenListener] = {Protocol.TCP: self._open_tcp, Protocol.UDP: self._open_udp}
         inside = inside_sources(self._cluster_cidrs, own_addresses)
         self.reconciler = Reconciler(sockets, openers, self._balancer.forget, spawn, inside)
@@ -59,6 +63,25 @@ class DataPlane:
         """What was counted up to now, with what the kernel dropped."""
         self.reconciler.count_dropped(self.counters)
         return self.counters
+
+    def carried(self) -> Carried:
+        """What it carries now, for whoever looks at it."""
+        return Carried(
+            desired=self.reconciler.desired,
+            statuses=self.reconciler.statuses(),
+            counters=self.count(),
+            flows=self._open_flows(),
+            connections_of=self._balancer.connections_of,
+            pins_of=self._balancer.pins_of,
+            descriptors=self.resources.descriptors,
+            descriptor_budget=self.resources.descriptor_budget,
+            now=time.monotonic(),
+        )
+
+    def _open_flows(self) -> Iterator[OpenFlow]:
+        for listener in self._udp:
+            for flow in listener.flows:
+                yield OpenFlow(listener.frontend, flow.client, flow.endpoint, flow.is_answered, flow.active_at)
 
     def move(self, own_addresses: Collection[str]) -> None:
         """The host has other addresses; connections are judged by them from the next `apply` on."""
@@ -87,7 +110,9 @@ class DataPlane:
         return TcpListener(self._reactor, sock, frontend, self._balancer, self.counters, self._relay)
 
     def _open_udp(self, sock: socket, frontend: Frontend) -> UdpListener:
-        return UdpListener(self._reactor, sock, frontend, self._balancer, self.counters, self._flows)
+        listener = UdpListener(self._reactor, sock, frontend, self._balancer, self.counters, self._flows)
+        self._udp.add(listener)
+        return listener
 
     def _retain_counters(self, desired: Desired) -> None:
         """Count for the endpoints that there are; only Services and endpoints that went make this necessary."""

@@ -42,6 +42,7 @@ class Health:
         self._syncs = Syncs(time.time())
         self._codes: dict[str, Counter[int]] = {"healthz": Counter(), "livez": Counter()}
         self.introspection = Introspection(settings.hostname_override.lower() or settings.cluster.hostname)
+        self.introspection.show(proxy.data_plane.carried if proxy else None, (lambda: dns.counters) if dns else None)
         if proxy:
             self.introspection.follow(proxy.reconciler)
         ready = readyz(lambda: self._snapshot.generation if self._snapshot else 0)

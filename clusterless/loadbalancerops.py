@@ -27,6 +27,7 @@ class LoadBalancerOps:
     def __init__(self, settings: Settings, data_plane: DataPlane) -> None:
         self._data_plane = data_plane
         self.introspection = Introspection(settings.hostname_override.lower() or settings.cluster.hostname)
+        self.introspection.show(data_plane.carried)
         self.introspection.follow(data_plane.reconciler)
         self._snapshot: Snapshot | None = None
         self._told: set[str] = set()

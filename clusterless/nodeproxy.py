@@ -57,6 +57,11 @@ class NodeProxy:
         return self._data_plane.resources
 
     @property
+    def data_plane(self) -> DataPlane:
+        """What carries its connections."""
+        return self._data_plane
+
+    @property
     def reconciler(self) -> Reconciler:
         """Which knows how all frontends stand."""
         return self._data_plane.reconciler

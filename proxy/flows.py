@@ -9,7 +9,7 @@ would call unreplied or fresh, and the streams. Each line has one idle time, so 
 
 import math
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 from itertools import takewhile
 from typing import Generic, TypeAlias, TypeVar
@@ -76,6 +76,9 @@ class FlowTable(Generic[Link]):
 
     def __len__(self) -> int:
         return len(self._flows)
+
+    def __iter__(self) -> Iterator[Flow[Link]]:
+        return iter(self._flows.values())
 
     @property
     def is_full(self) -> bool:

@@ -75,6 +75,11 @@ class UdpListener:
         elif _may_serve(frontend) != _may_serve(before):
             self._end_all(self._table.retain(_may_serve(frontend)), FlowEnd.ENDPOINT_GONE)
 
+    @property
+    def flows(self) -> tuple[UdpFlow, ...]:
+        """The flows that are there now."""
+        return tuple(self._table)
+
     def close(self) -> None:
         """Take no datagram any more, and end all flows: further datagrams are refused by the kernel."""
         if self._is_closed:

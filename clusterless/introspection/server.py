@@ -10,10 +10,12 @@ from clusterless.ops import OpsReply, OpsRequest, Trees
 from clusterless.tasks import spawn
 from controlplane.objects import NamespacedName
 from controlplane.snapshot import Snapshot
+from dns.counters import Counters as DnsCounters
 from proxy.desired import Desired
 from proxy.reconciler import Reconciler
 
 from .api import Api, as_json, refuse
+from .dataplanestatus import Carried, StatusSource, status
 from .events import events_between
 from .frontendevents import contest_events, failure_events, loop_events
 from .inventory import Inventory
@@ -23,7 +25,7 @@ from .recorder import Recorder, timestamp
 from .resources import EVENTS, RESOURCES
 from .statuses import bad_request, method_not_allowed, no_such_path
 
-Answer = Callable[[Mapping[str, str]], dict[str, Any]]
+Answer = Callable[[Mapping[str, str]], object]  # what msgspec makes JSON of
 
 _OWN = "/clusterless/v1"
 
@@ -49,6 +51,16 @@ class Introspection:
     def provide(self, name: str, answer: Answer) -> None:
         """Let `answer` make the JSON of `/clusterless/v1/NAME` from the query; its ValueErrors are told to clients."""
         self._answers[name] = answer
+
+    def show(self, carried: Callable[[], Carried] | None, dns: Callable[[], DnsCounters] | None = None) -> None:
+        """Answer for the status, with what a data plane carries and a DNS server counts."""
+
+        def answer(query: Mapping[str, str]) -> object:
+            generation = self._snapshot.generation if self._snapshot else 0
+            source = StatusSource(self._hostname, generation, carried() if carried else None, dns() if dns else None)
+            return status(source, query.get("namespace", ""), time.time())
+
+        self.provide("status", answer)
 
     def applied(self, snapshot: Snapshot) -> None:
         """Show this snapshot from now on, and tell what is new in it."""
