@@ -4,13 +4,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz conformance format clean tools
+.PHONY: help demo demo-compose test check fuzz conformance format clean tools
 
 help: ## what can be made here
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: $(STAMP) ## show the seven kinds of Service in network namespaces of its own
 	$(BIN)/clusterless lab -f configs/manifests --tour
+
+demo-compose: $(STAMP) ## show the same in containers, with Docker Compose
+	$(BIN)/python -m lab.compose
 
 test: $(STAMP) ## every test that this machine can run
 	$(BIN)/pytest -q -n 2 --dist loadgroup

@@ -148,6 +148,21 @@ def pod(**flags: Any) -> None:
 
 
 @cli.command()
+@click.argument("url", default="http://127.0.0.1:10256/healthz", envvar="CLUSTERLESS_HEALTHZ_URL")
+@click.option("--timeout", default=2.0, type=click.FloatRange(min=0.1), metavar="SECONDS", show_default=True)
+def healthz(url: str, timeout: float) -> None:
+    """Ask URL once how the program is; exit 1 if it is not well. Default: this host's agent, at port 10256."""
+    from .healthz import probe
+
+    try:
+        answer = probe(url, timeout)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(answer.text, err=not answer.is_good)
+    sys.exit(0 if answer.is_good else 1)
+
+
+@cli.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"clusterless {__version__}")

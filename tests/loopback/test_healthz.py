@@ -1,0 +1,74 @@
+"""`clusterless healthz`: what an image's HEALTHCHECK is told."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from click.testing import CliRunner, Result
+
+from clusterless.cli import cli
+from clusterless.pod import PodOptions, start
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+async def pod_url() -> AsyncIterator[str]:
+    port = free_port()
+    server = await start(PodOptions(name="web-0", bind="127.0.0.1", http=(port,)))
+    yield f"http://127.0.0.1:{port}"
+    await server.close()
+
+
+@pytest.fixture
+def mute_url() -> Iterator[str]:
+    """Takes connections, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/healthz"
+
+
+def healthz(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["healthz", *arguments])
+
+
+async def test_what_is_well_is_zero_with_its_words(pod_url: str):
+    result = await asyncio.to_thread(healthz, f"{pod_url}/healthz")
+    assert (result.exit_code, result.stdout) == (0, "ok\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "words"), [("/nothing", "404 Not Found"), ("/bytes?size=x", "400 Bad Request")], ids=["404", "400"]
+)
+async def test_a_bad_status_is_one_and_says_which(pod_url: str, path: str, words: str):
+    result = await asyncio.to_thread(healthz, pod_url + path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert words in result.stderr
+
+
+def test_nobody_there_is_one():
+    url = f"http://127.0.0.1:{free_port()}/healthz"
+    result = healthz(url)
+    assert (result.exit_code, result.stderr) == (1, f"{url}: Connection refused\n")
+
+
+def test_silence_is_one_after_the_timeout(mute_url: str):
+    result = healthz("--timeout", "0.1", mute_url)
+    assert (result.exit_code, result.stderr) == (1, f"{mute_url}: timed out\n")
+
+
+def test_the_url_may_come_from_the_environment(mute_url: str):
+    result = CliRunner().invoke(cli, ["healthz", "--timeout=0.1"], env={"CLUSTERLESS_HEALTHZ_URL": mute_url})
+    assert mute_url in result.stderr
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1/", "127.0.0.1:80", "http://"])
+def test_another_kind_of_url_is_wrong_usage(url: str):
+    result = healthz(url)
+    assert result.exit_code == 2
+    assert "must be http://HOST[:PORT][/PATH]" in result.stderr
