@@ -44,7 +44,11 @@ class DataPlane:
         self.counters = Counters()
         self._cluster_cidrs = tuple(cluster_cidrs)
         self._reactor = Reactor(asyncio.get_running_loop())
-        self._relay = RelaySettings(dial_attempts=settings.dial_attempts, idle_seconds=settings.idle_seconds)
+        self._relay = RelaySettings(
+            dial_attempts=settings.dial_attempts,
+            idle_seconds=settings.idle_seconds,
+            access_log_every=settings.access_log,
+        )
         self._flows = FlowSettings(
             idle_seconds=settings.udp_idle_seconds, stream_idle_seconds=settings.udp_stream_idle_seconds
         )

@@ -123,6 +123,15 @@ _dial_attempts_flag = _flag(
     help="Endpoints to try for a connection; 1 behaves as kube-proxy's kernel modes do.",
 )
 
+_access_log_flag = _flag(
+    "--access-log",
+    default=0,
+    type=click.IntRange(min=0),
+    metavar="N",
+    show_default=True,
+    help="Log one TCP connection in N when it is over; 1 logs all, 0 none.",
+)
+
 load_balancer_flags = _together(
     _flag(
         "--load-balancer-ip-range",
@@ -131,6 +140,7 @@ load_balancer_flags = _together(
         help="Where the addresses of Services come from, one range a family; routed to this host.",
     ),
     _dial_attempts_flag,
+    _access_log_flag,
 )
 
 proxy_flags = _together(
@@ -148,6 +158,7 @@ proxy_flags = _together(
         help="External IPs that this host may claim (repeatable). Default: only addresses that it has.",
     ),
     _dial_attempts_flag,
+    _access_log_flag,
 )
 
 dns_flags = _together(
@@ -216,6 +227,7 @@ def settings_of(context: click.Context) -> Settings:
         corefile=flags.get("corefile", ""),
         state_dir=flags["state_dir"],
         grace_seconds=flags["shutdown_grace_period"],
+        access_log=flags.get("access_log", 0),
         json_logs=flags["logging_format"] == "json",
         verbosity=flags["verbosity"],
         force_ranges=flags["force_ranges"],

@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: str = ""
     grace_seconds: float = GRACE_SECONDS
     json_logs: bool = False
+    access_log: int = 0  # one connection in so many is logged; 0: none
     verbosity: int = 0
     force_ranges: bool = False
     warnings: tuple[str, ...] = ()  # about the settings themselves, to be logged once logging is set up

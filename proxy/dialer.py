@@ -11,6 +11,7 @@ import os
 import select
 import socket
 
+from .accesslog import logged_or_not, tell_unserved
 from .counters import DialOutcome, PauseReason, UnservedReason
 from .line import Line
 from .model import Endpoint, Frontend
@@ -107,6 +108,8 @@ class Dial:
         counters.unserved += 1
         counters.unserved_for[reason] += 1
         counters.closed += 1
+        if self._line.settings.access_log_every:
+            tell_unserved(self._line, self.frontend, self._address, reason)
 
     def _dial(self) -> None:
         """Begin the next attempt that can be begun; with none left, the client is reset."""
@@ -208,7 +211,8 @@ class Dial:
             self._fail(errno.ECONNREFUSED)
             return
         self._is_over = True
-        relay = Relay(self._line, self.frontend, self._endpoint, self._client, self._upstream)
+        make = logged_or_not if self._line.settings.access_log_every else Relay
+        relay = make(self._line, self.frontend, self._endpoint, self._client, self._upstream)
         self._line.reactor.connections.replace(self, relay)
         relay.start(self._timer, self._client_events, events)
 

@@ -23,6 +23,9 @@ class RelaySettings(msgspec.Struct, frozen=True, kw_only=True):
     keepalive_interval_seconds: int = 15
     keepalive_probes: int = 9
 
+    # One connection in so many has a line in the log when it is over; 0 is none.
+    access_log_every: int = 0
+
     def dial_timeout(self, attempt: int) -> float:
         """How long the attempt may take; attempts count from 0."""
         return self.dial_timeouts[min(attempt, len(self.dial_timeouts) - 1)]

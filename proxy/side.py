@@ -50,7 +50,6 @@ class Side:
         "_is_readable",
         "_pair",
         "_reads_to_end",
-        "_tally",
         "has_ended",
         "is_lost",
         "is_shut",
@@ -58,6 +57,7 @@ class Side:
         "peer",
         "sock",
         "takes_more",
+        "tally",
     )
 
     def __init__(self, pair: Pair, sock: socket.socket, tally: Tally) -> None:
@@ -68,8 +68,8 @@ class Side:
         self.is_shut = False  # it was sent the peer's FIN
         self.is_lost = False  # its connection is gone: nothing can be sent to it
         self.takes_more = True  # not lost, and nothing kept
+        self.tally = tally  # of what is read from it
         self._pair = pair
-        self._tally = tally  # of what is read from it
         self._is_queued = False  # for its next slice
         self._is_readable = False  # as far as edges and reads have told
         self._reads_to_end = False  # a short read does not mean that there is no more
@@ -133,7 +133,7 @@ class Side:
             self._end()
             return
         self._pair.active_at = reactor.now
-        self._tally.bytes += size
+        self.tally.bytes += size
         peer.send(reactor.buffer[:size])
         if size < RECEIVE_BUFFER_BYTES and not self._reads_to_end:
             self._is_readable = False

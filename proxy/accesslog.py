@@ -1,0 +1,97 @@
+"""The access log: one connection in so many has a line when it is over. Off, it costs a look at a number."""
+
+import itertools
+import logging
+import socket
+
+from .counters import Tally, UnservedReason
+from .line import Line
+from .model import Endpoint, Frontend
+from .relay import Relay
+
+log = logging.getLogger(__name__)
+
+EVENT = "connection"
+
+_numbers = itertools.count()  # of this process's connections
+
+
+def logged_or_not(
+    line: Line, frontend: Frontend, endpoint: Endpoint, client: socket.socket, upstream: socket.socket
+) -> Relay:
+    """A relay, for one in `access_log_every` with a line when it is over."""
+    is_logged = next(_numbers) % line.settings.access_log_every == 0
+    return (LoggedRelay if is_logged else Relay)(line, frontend, endpoint, client, upstream)
+
+
+def tell_unserved(line: Line, frontend: Frontend, address: str, reason: UnservedReason) -> None:
+    """The same for a client that no endpoint took."""
+    if next(_numbers) % line.settings.access_log_every == 0:
+        log.info(EVENT, extra={"kv": {"client": address, **_names(frontend), "outcome": str(reason)}})
+
+
+class OwnTally(Tally):
+    """Counts one connection's bytes, and passes each on to the endpoint's tally."""
+
+    __slots__ = ("_own", "_shared")
+
+    def __init__(self, shared: Tally) -> None:
+        self._own = 0
+        self._shared = shared
+
+    @property
+    def bytes(self) -> int:
+        """Of this connection."""
+        return self._own
+
+    @bytes.setter  # noqa: A003
+    def bytes(self, value: int) -> None:
+        self._shared.bytes += value - self._own
+        self._own = value
+
+
+class LoggedRelay(Relay):
+    """A relay that tells how it went."""
+
+    __slots__ = ("_address", "_outcome", "_started")
+
+    def __init__(
+        self, line: Line, frontend: Frontend, endpoint: Endpoint, client: socket.socket, upstream: socket.socket
+    ) -> None:
+        super().__init__(line, frontend, endpoint, client, upstream)
+        for side in (self._client, self._upstream):
+            side.tally = OwnTally(side.tally)
+        self._address = _peer(client)
+        self._outcome = "closed"
+        self._started = line.reactor.now
+
+    def abort(self) -> None:
+        """As any relay's."""
+        self._outcome = "reset"
+        super().abort()
+
+    def _finish(self) -> None:
+        super()._finish()
+        details = {
+            "client": self._address,
+            **_names(self.frontend),
+            "endpoint": str(self._endpoint),
+            "outcome": self._outcome,
+            "bytes_in": self._client.tally.bytes,
+            "bytes_out": self._upstream.tally.bytes,
+            "seconds": round(self.reactor.now - self._started, 6),
+        }
+        log.info(EVENT, extra={"kv": details})
+
+
+def _names(frontend: Frontend) -> dict[str, str]:
+    return {"frontend": str(frontend.key), "service": str(frontend.service)}
+
+
+def _peer(client: socket.socket) -> str:
+    """The client's address and port; a client that is gone again has none."""
+    try:
+        host, port, *_ = client.getpeername()
+    except OSError:
+        return ""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
