@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__, logs
+from .cli_live import events
+from .cli_objects import get
 from .flags import (
     cluster_flags,
     cluster_options,
@@ -218,3 +220,7 @@ def _or_usage(make: Callable[[], Any]) -> Any:
         return make()
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
+
+
+cli.add_command(get)
+cli.add_command(events)

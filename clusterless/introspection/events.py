@@ -28,7 +28,7 @@ def problem_event(problem: Problem) -> Occurrence:
     subject = (
         Subject(problem.kind, problem.namespace, problem.name)
         if problem.kind and problem.name
-        else Subject("Manifest", "", problem.source)
+        else Subject("Manifest", "", problem.source.rpartition("/")[2])
     )
     is_error = problem.severity is Severity.ERROR
     reason = "FailedValidation" if problem.reason is Reason.INVALID else problem.reason.value

@@ -75,7 +75,7 @@ class Recorder:
         self._names += 1
         subject, when = each.subject, timestamp(now)
         namespace = subject.namespace or DEFAULT_NAMESPACE
-        name = f"{subject.name.rpartition('/')[2].lower()}.{int(now * 1e9) + self._names:x}"
+        name = f"{subject.name.lower()}.{int(now * 1e9) + self._names:x}"
         return Event(
             api_version="v1",
             kind="Event",
