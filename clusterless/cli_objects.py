@@ -97,7 +97,7 @@ def _exit_with(run: Callable[[], int]) -> NoReturn:
 
     try:
         sys.exit(run())
-    except (ArgumentError, OutputError, JSONPathError, ValueError) as error:
+    except (ArgumentError, OutputError, JSONPathError) as error:
         click.echo(f"error: {error}", err=True)
     except ServerError as error:
         click.echo(error, err=True)

@@ -13,7 +13,6 @@ from .introspection.selectors import label_selector
 from .printers.arguments import ArgumentError, Request, request
 from .printers.customcolumns import CustomTable, custom_columns
 from .printers.output import Format, Output, as_json, by_path, document
-from .printers.printer import Showing
 from .printers.selection import Found, Scope, find, nothing_found
 from .printers.sorting import sorted_by
 from .printers.table import Table, TableOptions, named
@@ -34,11 +33,12 @@ class GetFlags(NamedTuple):
 def get(source: Source, arguments: Sequence[str], flags: GetFlags) -> int:
     """Print what the arguments ask for; the exit code.
 
-    Raises ArgumentError, ValueError for a selector, JSONPathError, ServerError.
+    Raises ArgumentError, JSONPathError, ServerError.
     """
     asked = checked(source, request(arguments))
+    scope = scope_of(source)
     tell_problems(seen := look(source, [each.resource.name for each in asked.wanted], source.namespace))
-    found = [_sorted(each, flags.sort_by) for each in all_found(source, asked, seen)]
+    found = [_sorted(find(seen.view, each, scope), flags.sort_by) for each in asked.wanted]
     missing = () if flags.ignore_not_found else tuple(text for each in found for text in each.missing)
     _show(source, asked, flags, found, has_missing=bool(missing))
     for text in missing:
@@ -56,10 +56,12 @@ def checked(source: Source, asked: Request) -> Request:
     return asked
 
 
-def all_found(source: Source, asked: Request, seen: Look) -> list[Found]:
-    """What each part of the request finds. Raises ValueError for a selector that is none."""
-    scope = Scope(source.namespace, label_selector(source.selector))
-    return [find(seen.view, each, scope) for each in asked.wanted]
+def scope_of(source: Source) -> Scope:
+    """Where to look. Raises ArgumentError for a selector that is none."""
+    try:
+        return Scope(source.namespace, label_selector(source.selector))
+    except ValueError as error:
+        raise ArgumentError(str(error)) from error
 
 
 def tell_problems(seen: Look) -> None:
@@ -69,9 +71,9 @@ def tell_problems(seen: Look) -> None:
 
 
 def table_options(source: Source, asked: Request, flags: GetFlags) -> TableOptions:
-    """How the flags want tables; whether there is a column for namespaces depends on the kind too."""
+    """How the flags want tables."""
     return TableOptions(
-        showing=Showing(datetime.now(UTC), is_wide=flags.output.format is Format.WIDE),
+        is_wide=flags.output.format is Format.WIDE,
         with_kind=asked.several_types,
         with_namespace=not source.namespace,
         headings=flags.headings,
@@ -94,11 +96,11 @@ def _show(source: Source, asked: Request, flags: GetFlags, found: Sequence[Found
         return
     objects = [encoded(obj) for each in found for obj in each.objects]
     if objects or not has_missing:
-        click.echo(_as_text(flags, objects, is_single=asked.names_one), nl=False)
+        click.echo(as_text(flags, objects, is_single=asked.names_one), nl=False)
 
 
-def _as_text(flags: GetFlags, objects: Sequence[dict[str, object]], *, is_single: bool) -> str:
-    """Raises JSONPathError."""
+def as_text(flags: GetFlags, objects: Sequence[dict[str, object]], *, is_single: bool) -> str:
+    """Encoded objects in the form that is wanted, if it is no table. Raises JSONPathError."""
     match flags.output.format:
         case Format.CUSTOM_COLUMNS:
             table = CustomTable(custom_columns(flags.output.argument), headings=flags.headings)
@@ -119,9 +121,8 @@ def _show_tables(source: Source, asked: Request, flags: GetFlags, found: Sequenc
     if not shown and not has_missing and not flags.ignore_not_found:
         click.echo(nothing_found((each.resource for each in found), source.namespace), err=True)
     for index, each in enumerate(shown):
-        options = table_options(source, asked, flags)
-        options = options._replace(with_namespace=options.with_namespace and each.resource.namespaced)
-        _echo(([""] if index else []) + Table(each.resource, options).lines(each.objects))
+        table = Table(each.resource, table_options(source, asked, flags))
+        _echo(([""] if index else []) + table.lines(each.objects, datetime.now(UTC)))
 
 
 def _echo(lines: Iterable[str]) -> None:

@@ -5,8 +5,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from controlplane.encode import Encodable
 from controlplane.endpointsobjects import all_endpoints
 from controlplane.objects import (
+    KINDS,
     Endpoints,
     EndpointSlice,
     Event,
@@ -19,7 +21,7 @@ from controlplane.objects import (
 )
 from controlplane.snapshot import Snapshot
 
-_Object = TypeVar("_Object", bound=KubernetesObject)
+_Object = TypeVar("_Object", bound=Encodable)
 
 
 class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +87,11 @@ def view_of_lists(lists: Mapping[str, Mapping[str, Any]]) -> ObjectView:
         endpoints={each.key: each for each in objects("endpoints", Endpoints)},
         events=tuple(decoded(item, Event) for item in lists.get("events", {}).get("items") or ()),
     )
+
+
+def decoded_kind(item: Mapping[str, Any], kind: str) -> Encodable:
+    """As `decoded`, of a kind by its name."""
+    return decoded(item, Event if kind == "Event" else KINDS[kind].struct)
 
 
 def decoded(item: Mapping[str, Any], struct: type[_Object]) -> _Object:

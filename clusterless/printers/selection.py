@@ -81,3 +81,15 @@ def nothing_found(resources: Iterable[Resource], namespace: str) -> str:
     if namespace and any(resource.namespaced for resource in resources):
         return f"No resources found in {namespace} namespace."
     return "No resources found"
+
+
+def changes(before: Iterable[Encodable], after: Iterable[Encodable]) -> Iterator[tuple[str, Encodable]]:
+    """What a watch says of two states of a list: `ADDED`, `MODIFIED` or `DELETED`, and the object."""
+    old, new = ({obj.key: obj for obj in objects} for objects in (before, after))
+    for key in sorted(old.keys() | new.keys()):
+        if key not in new:
+            yield "DELETED", old[key]
+        elif key not in old:
+            yield "ADDED", new[key]
+        elif new[key] != old[key]:
+            yield "MODIFIED", new[key]
