@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__, logs
-from .cli_live import events
-from .cli_objects import get
+from .cli_live import events, top
+from .cli_objects import describe, get
 from .flags import (
     cluster_flags,
     cluster_options,
@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 
 PORT = click.IntRange(1, 65535)
 
-runner: Any = SimpleNamespace(run=asyncio.run)  # the event loop to run under; the script puts uvloop here
+# The event loop to run under, and what loads it ahead of time; the script puts uvloop here.
+runner: Any = SimpleNamespace(run=asyncio.run, load=lambda: None)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -187,6 +188,8 @@ def _run(context: click.Context, serve: Callable[[Settings], int]) -> NoReturn:
     logs.set_up(json=settings.json_logs, verbosity=settings.verbosity)
     for warning in settings.warnings:
         log.warning(warning)
+    if settings.workers > 1:  # they share what is loaded before they are forked
+        runner.load()
     try:
         sys.exit(serve(settings))
     except StartError as error:
@@ -223,4 +226,6 @@ def _or_usage(make: Callable[[], Any]) -> Any:
 
 
 cli.add_command(get)
+cli.add_command(describe)
 cli.add_command(events)
+cli.add_command(top)

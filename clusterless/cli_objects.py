@@ -79,6 +79,24 @@ def get(context: click.Context, /, **flags: Any) -> None:
     _exit_with(run)
 
 
+@click.command()
+@source_flags
+@_resource_arguments
+@click.option("--show-events/--no-show-events", default=True, help="Whether events stand at the end of each.")
+@click.pass_context
+def describe(context: click.Context, /, resources: tuple[str, ...], show_events: bool, **_flags: Any) -> None:
+    """Tell all of objects as kubectl does: services, endpointslices, endpoints, pods, nodes, namespaces.
+
+    \b
+    clusterless describe svc web           of a running agent, with events
+    clusterless describe svc -f FOLDER     all of a namespace
+    clusterless describe pod web-          all pods whose names begin so
+    """
+    from .describe import describe as describe_objects
+
+    _exit_with(lambda: describe_objects(_source(context), resources, show_events=show_events))
+
+
 def _source(context: click.Context) -> Any:
     from .sources import source_of
 

@@ -12,7 +12,6 @@ from controlplane.objects import (
     Endpoints,
     EndpointSlice,
     Event,
-    KubernetesObject,
     Namespace,
     NamespacedName,
     Node,
@@ -43,14 +42,13 @@ class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
         """The EndpointSlices of a Service, sorted by name."""
         return self.slices.get(service, ())
 
-    def events_of(self, obj: KubernetesObject, kind: str) -> tuple[Event, ...]:
+    def events_of(self, obj: Encodable) -> tuple[Event, ...]:
         """The events that speak of an object."""
+        about = (type(obj).__name__, *obj.key)
         return tuple(
             event
             for event in self.events
-            if event.involved_object.kind == kind
-            and event.involved_object.name == obj.metadata.name
-            and event.involved_object.namespace == obj.metadata.namespace
+            if (event.involved_object.kind, event.involved_object.namespace, event.involved_object.name) == about
         )
 
     def all_slices(self) -> Iterator[EndpointSlice]:
