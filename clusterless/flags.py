@@ -1,5 +1,6 @@
 """The flags that several commands share, under the names that Kubernetes gives them, and the Settings made of them."""
 
+import os
 import socket
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,11 +12,27 @@ from click.core import ParameterSource
 from controlplane.clusteroptions import validate_options
 from controlplane.options import DEFAULT_CLUSTER_CIDR, DEFAULT_SERVICE_RANGE, ClusterOptions
 
-from .kubeproxyconfig import ConfigError, load
+from .kubeproxyconfig import ConfigError
+from .kubeproxyfile import load
 from .settings import GRACE_SECONDS, Settings, checked, existing, port_range, split, with_file
+
+MOST_WORKERS = 64
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Decorator = Callable[[_Command], _Command]
+
+
+class WorkersType(click.IntRange):
+    """How many workers: a number, or `auto` for as many as there are CPUs for this process."""
+
+    def __init__(self) -> None:
+        super().__init__(1, MOST_WORKERS)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or wrong usage."""
+        if value == "auto":
+            return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+        return super().convert(value, param, ctx)
 
 
 def _flag(name: str, *more: str, **attributes: Any) -> Callable[[_Command], _Command]:
@@ -132,6 +149,15 @@ _access_log_flag = _flag(
     help="Log one TCP connection in N when it is over; 1 logs all, 0 none.",
 )
 
+_workers_flag = _flag(
+    "--workers",
+    default=1,
+    type=WorkersType(),
+    metavar="N|auto",
+    show_default=True,
+    help="Processes that carry connections, auto for one a CPU; 1 carries them in the one that also does all else.",
+)
+
 load_balancer_flags = _together(
     _flag(
         "--load-balancer-ip-range",
@@ -141,9 +167,10 @@ load_balancer_flags = _together(
     ),
     _dial_attempts_flag,
     _access_log_flag,
+    _workers_flag,
 )
 
-proxy_flags = _together(
+proxy_place_flags = _together(
     _flag(
         "--nodeport-addresses",
         default="",
@@ -157,12 +184,21 @@ proxy_flags = _together(
         metavar="CIDR",
         help="External IPs that this host may claim (repeatable). Default: only addresses that it has.",
     ),
+)
+
+proxy_flags = _together(
+    proxy_place_flags,
     _dial_attempts_flag,
     _access_log_flag,
+    _workers_flag,
+)
+
+dns_corefile_flag = _flag(
+    "--corefile", default="", metavar="FILE", help="A Corefile. Default: what kubeadm writes."
 )
 
 dns_flags = _together(
-    _flag("--corefile", default="", metavar="FILE", help="A Corefile. Default: what kubeadm writes."),
+    dns_corefile_flag,
     _flag(
         "--dns-bind-address",
         multiple=True,
@@ -171,16 +207,18 @@ dns_flags = _together(
     ),
 )
 
+server_flag = _flag(
+    "--server",
+    "-s",
+    default="http://127.0.0.1:10249",
+    metavar="URL",
+    show_default=True,
+    help="The running agent to ask where no -f is given: its metrics address.",
+)
+
 source_flags = _together(
     filename_flag,
-    _flag(
-        "--server",
-        "-s",
-        default="http://127.0.0.1:10249",
-        metavar="URL",
-        show_default=True,
-        help="The running agent to ask where no -f is given: its metrics address.",
-    ),
+    server_flag,
     click.option("--namespace", "-n", default="default", show_default=True, help="The namespace to look at."),
     click.option("--all-namespaces", "-A", is_flag=True, help="Look at all namespaces."),
     click.option(
@@ -228,6 +266,7 @@ def settings_of(context: click.Context) -> Settings:
         state_dir=flags["state_dir"],
         grace_seconds=flags["shutdown_grace_period"],
         access_log=flags.get("access_log", 0),
+        workers=flags.get("workers", 1),
         json_logs=flags["logging_format"] == "json",
         verbosity=flags["verbosity"],
         force_ranges=flags["force_ranges"],
@@ -239,7 +278,7 @@ def settings_of(context: click.Context) -> Settings:
     return checked(msgspec.structs.replace(with_file(settings, file, frozenset(given)), warnings=tuple(warnings)))
 
 
-_ATTRIBUTES = {"nodeport_addresses": "node_port_addresses"}
+_ATTRIBUTES = {"nodeport_addresses": "node_port_addresses", "logging_format": "json_logs"}
 
 
 def _is_given(context: click.Context, name: str) -> bool:

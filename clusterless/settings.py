@@ -11,15 +11,16 @@ from proxy.nodeports import node_port_addresses_errors
 from proxy.options import Scheduler
 
 from .bindaddress import bind_addresses, host_port
+from .godurations import duration, seconds_of
 from .kubeproxyconfig import (
     API_VERSION,
     IPVS,
+    KIND,
     ConfigError,
     Conntrack,
     IPTables,
     KubeProxyConfiguration,
-    duration,
-    seconds,
+    Logging,
 )
 
 GRACE_SECONDS = 8.0  # below the 10 s that docker compose waits between SIGTERM and SIGKILL
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scheduler: str = "rr"
     dial_attempts: int = 4
     idle_seconds: float = 86400.0  # conntrack.tcpEstablishedTimeout's default
+    half_close_seconds: float = 3600.0  # conntrack.tcpCloseWaitTimeout's default
     udp_idle_seconds: float = 30.0  # conntrack.udpTimeout; the kernel's own default
     udp_stream_idle_seconds: float = 120.0  # conntrack.udpStreamTimeout; the kernel's own default
     healthz_bind_address: str = "0.0.0.0:10256"
@@ -48,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: str = ""
     grace_seconds: float = GRACE_SECONDS
     json_logs: bool = False
+    workers: int = 1  # processes that carry connections; 1: this one
     access_log: int = 0  # one connection in so many is logged; 0: none
     verbosity: int = 0
     force_ranges: bool = False
@@ -74,9 +77,12 @@ def with_file(settings: Settings, file: KubeProxyConfiguration, given: frozenset
         "metrics_bind_address": file.metrics_bind_address,
         "node_port_addresses": file.node_port_addresses,
         "scheduler": file.ipvs.scheduler,
-        "idle_seconds": seconds(file.conntrack.tcp_established_timeout or "", 0.0),
-        "udp_idle_seconds": seconds(file.conntrack.udp_timeout, 0.0),
-        "udp_stream_idle_seconds": seconds(file.conntrack.udp_stream_timeout, 0.0),
+        "idle_seconds": seconds_of(file.conntrack.tcp_established_timeout or ""),
+        "half_close_seconds": seconds_of(file.conntrack.tcp_close_wait_timeout or ""),
+        "udp_idle_seconds": seconds_of(file.conntrack.udp_timeout),
+        "udp_stream_idle_seconds": seconds_of(file.conntrack.udp_stream_timeout),
+        "json_logs": file.logging.format == "json",
+        "verbosity": file.logging.verbosity,
     }
     changes = {name: value for name, value in said.items() if value and name not in given}
     if file.iptables.localhost_node_ports is not None:
@@ -93,7 +99,7 @@ def as_file(settings: Settings) -> KubeProxyConfiguration:
     """The KubeProxyConfiguration that stands for the settings: what `--write-config-to` writes."""
     return KubeProxyConfiguration(
         api_version=API_VERSION,
-        kind="KubeProxyConfiguration",
+        kind=KIND,
         hostname_override=settings.hostname_override,
         bind_address=settings.node_ip or "0.0.0.0",
         healthz_bind_address=settings.healthz_bind_address,
@@ -104,9 +110,11 @@ def as_file(settings: Settings) -> KubeProxyConfiguration:
         ipvs=IPVS(scheduler=settings.scheduler),
         conntrack=Conntrack(
             tcp_established_timeout=duration(settings.idle_seconds),
+            tcp_close_wait_timeout=duration(settings.half_close_seconds),
             udp_timeout=duration(settings.udp_idle_seconds),
             udp_stream_timeout=duration(settings.udp_stream_idle_seconds),
         ),
+        logging=Logging(format="json" if settings.json_logs else "text", verbosity=settings.verbosity),
         feature_gates={"AllowServiceExternalIPs": settings.cluster.allow_external_ips},
     )
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from clusterless.kubeproxyconfig import ConfigError, load
+from clusterless.kubeproxyconfig import ConfigError
+from clusterless.kubeproxyfile import load
 from clusterless.settings import Settings, checked, port_range, with_file
 from controlplane.options import ClusterOptions, PortRange
 
