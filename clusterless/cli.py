@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__, logs
+from .cli_explain import explain
 from .cli_live import events, top
 from .cli_objects import describe, get
 from .flags import (
@@ -225,6 +226,7 @@ def _or_usage(make: Callable[[], Any]) -> Any:
         raise click.UsageError(str(error)) from error
 
 
+cli.add_command(explain)
 cli.add_command(get)
 cli.add_command(describe)
 cli.add_command(events)

@@ -61,6 +61,11 @@ class Journey:
             place = self.world.place(each.kind, NamespacedName(each.namespace, each.name), each.path)
             self._findings.setdefault((each.id, each.name), msgspec.structs.replace(each, place=place))
 
+    def find_placed(self, findings: Iterable[Finding]) -> None:
+        """The same for findings that know their place."""
+        for each in findings:
+            self._findings.setdefault((each.id, each.name), each)
+
     def ends(self, kind: OutcomeKind, text: str, endpoints: Iterable[str] = ()) -> Explanation:
         """The explanation; its last step is the outcome."""
         outcome = Outcome(kind=kind, text=text, endpoints=tuple(endpoints))

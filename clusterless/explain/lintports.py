@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from controlplane.builtin import DNS_SERVICE
 from controlplane.endpointslices import MANAGED_BY, SLICE_CONTROLLER
-from controlplane.objects import EndpointPort, EndpointSlice, Pod, Service, ServicePort
+from controlplane.objects import ContainerPort, EndpointPort, EndpointSlice, Pod, Service, ServicePort
 from controlplane.targetports import declaration, declared_ports
 
 from .findingids import FindingId
@@ -30,20 +31,16 @@ def undeclared(service: Service, index: int, port: ServicePort, pods: Sequence[P
     lacking = [pod for pod in pods if declaration(port, pod) is None]
     if not lacking:
         return None
-    known = sorted(
-        {
-            _declared(each.port.name, each.port.container_port, each.port.protocol)
-            for pod in lacking
-            for each in declared_ports(pod)
-        }
-    )
-    seen = f'targetPort "{port.target_port}" ({port.protocol}) is declared by {len(pods) - len(lacking)} of {len(pods)} pods'
+    known = sorted({_declared(each.port) for pod in lacking for each in declared_ports(pod)})
+    count = f"{len(pods) - len(lacking)} of {len(pods)} pods"
+    seen = f'targetPort "{port.target_port}" ({port.protocol}) is declared by {count}'
     seen += f"; they declare {', '.join(known)}" if known else "; they declare no ports"
     return finding(FindingId.TARGET_PORT_NOT_DECLARED, seen, "", service, path=f"spec.ports[{index}].targetPort")
 
 
-def _declared(name: str, number: int, protocol: str) -> str:
-    return f'"{name}" ({number}/{protocol or "TCP"})' if name else f"{number}/{protocol or 'TCP'} without a name"
+def _declared(port: ContainerPort) -> str:
+    place = f"{port.container_port}/{port.protocol or 'TCP'}"
+    return f'"{port.name}" ({place})' if port.name else f"{place} without a name"
 
 
 def unjoined(service: Service, index: int, port: ServicePort, slices: Sequence[EndpointSlice]) -> Finding | None:
@@ -53,9 +50,8 @@ def unjoined(service: Service, index: int, port: ServicePort, slices: Sequence[E
     filled = [piece for piece in slices if piece.endpoints]
     if not filled or any(_joins(port, each) for piece in filled for each in piece.ports):
         return None
-    names = sorted(
-        {f'"{each.name}" ({each.port}/{each.protocol or "TCP"})' for piece in filled for each in piece.ports}
-    )
+    ports = (each for piece in filled for each in piece.ports)
+    names = sorted({f'"{each.name}" ({each.port}/{each.protocol or "TCP"})' for each in ports})
     theirs = f"the endpoints' ports are {', '.join(names)}" if names else "the endpoints have no ports"
     seen = f'the Service\'s port is "{port.name}" ({port.port}/{port.protocol}), {theirs}'
     path = f"spec.ports[{index}].name" if port.name else f"spec.ports[{index}]"
@@ -68,6 +64,8 @@ def _joins(port: ServicePort, other: EndpointPort) -> bool:
 
 def _same_number(service: Service) -> Iterator[Finding]:
     protocols: dict[int, list[str]] = {}
+    if service.key == DNS_SERVICE:  # every cluster has it so
+        return
     for index, port in enumerate(service.spec.ports):
         known = protocols.setdefault(port.port, [])
         known.append(port.protocol or "TCP")

@@ -70,7 +70,6 @@ def _closest(selector: Mapping[str, str], sets: Iterable[_Labels]) -> tuple[_Lab
 
 def _nearest(wanted: tuple[str, str], labels: _Labels) -> tuple[int, tuple[str, str]]:
     """How far the nearest label is, by letters, and that label."""
-    distances = [
-        (edit_distance(wanted[0], key) + edit_distance(wanted[1], value), (key, value)) for key, value in labels
-    ]
-    return min(distances, default=(len(wanted[0]) + len(wanted[1]), wanted))
+    key, value = wanted
+    distances = [(edit_distance(key, k) + edit_distance(value, v), (k, v)) for k, v in labels]
+    return min(distances, default=(len(key) + len(value), wanted))

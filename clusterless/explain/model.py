@@ -6,6 +6,8 @@ import msgspec
 
 from .findingids import FindingId
 
+API_VERSION = "clusterless/v1"
+
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """In JSON names are in camel case, as Kubernetes has them."""
@@ -116,7 +118,7 @@ class Question(_Shown, frozen=True):
     protocol: str
 
 
-class Explanation(_Shown, frozen=True):
+class Explanation(_Shown, frozen=True, tag_field="kind", tag="Explanation"):
     """The whole way of one connection."""
 
     question: Question
@@ -127,6 +129,12 @@ class Explanation(_Shown, frozen=True):
     service: str = ""  # NAMESPACE/NAME, if there is one on the way
     asked: tuple[Asked, ...] = ()
     endpoints: tuple[EndpointRow, ...] = ()
+    api_version: str = API_VERSION
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the connection would come about."""
+        return self.outcome.is_good
 
 
 class ServiceRow(_Shown, frozen=True):
@@ -138,7 +146,7 @@ class ServiceRow(_Shown, frozen=True):
     outcome: Outcome
 
 
-class ServiceExplanation(_Shown, frozen=True):
+class ServiceExplanation(_Shown, frozen=True, tag_field="kind", tag="ServiceExplanation"):
     """A Service with all its ports and addresses, and the whole way wherever it does not lead through."""
 
     service: str
@@ -146,6 +154,7 @@ class ServiceExplanation(_Shown, frozen=True):
     rows: tuple[ServiceRow, ...]
     details: tuple[Explanation, ...]
     findings: tuple[Finding, ...]
+    api_version: str = API_VERSION
 
     @property
     def is_good(self) -> bool:

@@ -16,8 +16,9 @@ from dns.records import ClusterRecords
 from dns.serverblocks import ReadUpstreams, server_blocks
 from proxy.addresstext import canonical
 from proxy.desired import Desired, DesiredMaker, Surroundings
+from proxy.frontends import frontends_of
 from proxy.hostfacts import HostAddress, HostFacts
-from proxy.model import Endpoint, FrontendKey, FrontendStatus, ServicePortName
+from proxy.model import Endpoint, Frontend, FrontendKey, FrontendStatus, ServicePortName
 from proxy.nodeview import NodeView, node_view
 from proxy.options import ProxyOptions
 
@@ -115,6 +116,12 @@ class World:
             known = self._desired[node, key.address, key.port] = DesiredMaker().make(part, self._around(node))
         return known
 
+    def made_at(self, node: str, key: FrontendKey) -> Frontend | None:
+        """The frontend that Services would have there on the node, whoever serves it."""
+        services = contenders(self.snapshot, key.address, key.port)
+        part = msgspec.structs.replace(self.snapshot, services=services)
+        return frontends_of(part, self.view(node), self.options).get(key)
+
     def _around(self, node: str) -> Surroundings:
         return Surroundings(
             node=self.view(node),
@@ -145,6 +152,10 @@ class World:
     def place(self, kind: str, key: NamespacedName, path: str) -> str:
         """Where a field of an object was written, FILE:LINE:COLUMN, or `""`."""
         return self.facts.place(kind, key, path)
+
+    def only(self, service: Service) -> Snapshot:
+        """The snapshot without the other Services."""
+        return msgspec.structs.replace(self.snapshot, services={service.key: service})
 
     def service_at(self, address: str) -> Service | None:
         """The Service whose object names the address as one of its own."""

@@ -1,0 +1,68 @@
+"""Pure: a headless Service: the client has the pods' own addresses, and no proxy is involved."""
+
+from collections.abc import Sequence
+
+from controlplane.objects import Service, ServicePort
+from proxy.addresstext import family_of
+
+from .candidates import Behind, behind, rows_of, table_of
+from .findingids import FindingId
+from .journey import Journey
+from .model import Explanation, Mark, OutcomeKind
+from .throughservice import tell_service
+from .whynone import find_why_none
+
+
+def through_headless(journey: Journey, service: Service, addresses: Sequence[str]) -> Explanation:
+    """The client connects to one of the addresses, at the port that it asked for."""
+    journey.goes_to(addresses[0])
+    tell_service(journey, service, _port_named(service, journey.question.port))
+    journey.good(
+        "address", "the addresses are the pods' own: no proxy is on this way", "the client chooses, mostly the first"
+    )
+    what = _listed(journey, service, addresses[0])
+    asked = journey.question.port
+    numbers = sorted({info.endpoint.port for info in what.infos})
+    targets = [f"{address}:{asked}" for address in addresses]
+    if numbers and asked not in numbers:
+        text = ", ".join(map(str, numbers))
+        journey.bad("port", f"{asked} is not what the pods listen on: {text}", "a headless Service translates no ports")
+        seen = f"port {asked} is asked, the endpoints' port is {text}"
+        journey.find(
+            FindingId.HEADLESS_KEEPS_THE_PORT, seen, f"connect to port {text}", about=service, path="spec.ports"
+        )
+        return journey.ends(OutcomeKind.REFUSED, f"refused by the pod, unless it listens on {asked} as well", targets)
+    journey.good("port", f"{asked}, as the client asked: a headless Service translates no ports")
+    journey.note("source", "the pod sees the client's own address")
+    return journey.ends(
+        OutcomeKind.CONNECTED, f"connected to {'one of ' if len(targets) > 1 else ''}{', '.join(targets)}", targets
+    )
+
+
+def without_addresses(journey: Journey, service: Service) -> Explanation:
+    """DNS has nothing to answer, since no endpoint is ready."""
+    tell_service(journey, service, _port_named(service, journey.question.port))
+    what = _listed(journey, service, service.spec.ip_families[0] if service.spec.ip_families else "")
+    find_why_none(journey, what, is_local=False)
+    seen = "a headless Service without a ready endpoint has no name in DNS: NXDOMAIN"
+    journey.find(FindingId.NO_ENDPOINTS, seen, about=service)
+    return journey.ends(OutcomeKind.UNRESOLVED, f"curl: (6) Could not resolve host: {journey.question.host}")
+
+
+def _listed(journey: Journey, service: Service, address_or_family: str) -> Behind:
+    """The endpoint list; DNS gives the ready ones."""
+    family = family_of(address_or_family) if "IPv" not in address_or_family else address_or_family
+    port = _port_named(service, journey.question.port) or next(iter(service.spec.ports), ServicePort())
+    what = behind(journey.world, service, port, family or "IPv4")
+    used = [info.endpoint for info in what.ready]
+    rows = rows_of(journey.world, what, used, journey.origin.node, is_local=False, counts={})
+    journey.endpoints = rows
+    text = f"{len(used)} of {len(rows)} are ready, and in DNS" if rows else "there are none"
+    journey.step("endpoints", Mark.GOOD if used else Mark.BAD, text, table=table_of(rows))
+    return what
+
+
+def _port_named(service: Service, number: int) -> ServicePort | None:
+    """The Service's port that the client means, by its own number or the pods'."""
+    by_number = (port for port in service.spec.ports if number in (port.port, port.target_port))
+    return next(by_number, next(iter(service.spec.ports), None))
