@@ -15,7 +15,7 @@ import click
 
 from . import __version__, logs
 from .cli_explain import explain
-from .cli_live import events, top
+from .cli_live import events, graph, top
 from .cli_objects import describe, get
 from .flags import (
     cluster_flags,
@@ -44,6 +44,7 @@ def cli() -> None:
     """Kubernetes Services without a cluster.
 
     Every flag can be set by an environment variable too: --state-dir by CLUSTERLESS_STATE_DIR.
+    `clusterless completion --help` says how a shell completes commands, flags, kinds and names.
     """
 
 
@@ -167,9 +168,32 @@ def healthz(url: str, timeout: float) -> None:
 
 
 @cli.command()
-def version() -> None:
+@click.option("--output", "-o", "format", type=click.Choice(["json", "yaml"]), help="As an object, with more in it.")
+def version(format: str | None) -> None:  # noqa: A002  the flag's own name
     """Print the version."""
-    click.echo(f"clusterless {__version__}")
+    if format is None:
+        click.echo(f"clusterless {__version__}")
+        return
+    from .versiontext import version_text
+
+    click.echo(version_text(__version__, format), nl=False)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a script that makes a shell complete commands, flags, kinds and names.
+
+    \b
+    bash:  source <(clusterless completion bash)
+    zsh:   source <(clusterless completion zsh)
+    fish:  clusterless completion fish | source
+
+    Put the line into ~/.bashrc or ~/.zshrc, or the script of fish into ~/.config/fish/completions/clusterless.fish.
+    """
+    from .completion import script
+
+    click.echo(script(cli, shell))
 
 
 def _serve(context: click.Context, *, proxy: bool, dns: bool) -> NoReturn:
@@ -231,3 +255,4 @@ cli.add_command(get)
 cli.add_command(describe)
 cli.add_command(events)
 cli.add_command(top)
+cli.add_command(graph)

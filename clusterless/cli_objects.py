@@ -13,16 +13,20 @@ from .flags import source_flags
 from .kubeproxyconfig import ConfigError
 
 
-def _resource_words(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Kinds, to complete the first word with; several may be joined by commas."""
-    from .printers.arguments import completions
+def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from .completion import complete_resources
 
-    before, comma, last = incomplete.rpartition(",")
-    return [CompletionItem(f"{before}{comma}{word}") for word in completions(last)]
+    return complete_resources(context, parameter, incomplete)
+
+
+def _complete_format(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from .completion import complete_formats
+
+    return complete_formats(context, parameter, incomplete)
 
 
 _resource_arguments = click.argument(
-    "resources", nargs=-1, metavar="KIND[,KIND] [NAME...] | KIND/NAME...", shell_complete=_resource_words
+    "resources", nargs=-1, metavar="KIND[,KIND] [NAME...] | KIND/NAME...", shell_complete=_complete
 )
 
 
@@ -35,6 +39,7 @@ _resource_arguments = click.argument(
     "format",
     default="",
     metavar="FORMAT",
+    shell_complete=_complete_format,
     help="wide, yaml, json, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or custom-columns=SPEC.",
 )
 @click.option("--watch", "-w", is_flag=True, help="After the table, print each object that changes.")

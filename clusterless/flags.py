@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from controlplane.clusteroptions import validate_options
 from controlplane.options import DEFAULT_CLUSTER_CIDR, DEFAULT_SERVICE_RANGE, ClusterOptions
@@ -101,6 +102,30 @@ node_flags = _together(
     ),
     _flag("--state-dir", default="", metavar="FOLDER", help="Where allocations are kept and shared between agents."),
     _flag(
+        "--docker",
+        is_flag=True,
+        help="Find Pods among Docker's containers, by labels. Whoever reaches Docker's socket is root on its host: "
+        "let a filtering proxy stand before it (docs/docker.md).",
+    ),
+    _flag(
+        "--docker-host",
+        default="",
+        metavar="URL",
+        help="Where Docker is. Default: DOCKER_HOST, else /var/run/docker.sock.",
+    ),
+    _flag(
+        "--docker-project",
+        default="",
+        metavar="NAME",
+        help="The compose project whose containers are Pods without a label. Default: the one that this runs in.",
+    ),
+    _flag(
+        "--docker-network",
+        default="",
+        metavar="NAME",
+        help="The Docker network where Pods have their addresses. Default: those that this runs in.",
+    ),
+    _flag(
         "--healthz-bind-address",
         default="0.0.0.0:10256",
         metavar="IP:PORT",
@@ -193,9 +218,7 @@ proxy_flags = _together(
     _workers_flag,
 )
 
-dns_corefile_flag = _flag(
-    "--corefile", default="", metavar="FILE", help="A Corefile. Default: what kubeadm writes."
-)
+dns_corefile_flag = _flag("--corefile", default="", metavar="FILE", help="A Corefile. Default: what kubeadm writes.")
 
 dns_flags = _together(
     dns_corefile_flag,
@@ -216,10 +239,24 @@ server_flag = _flag(
     help="The running agent to ask where no -f is given: its metrics address.",
 )
 
+
+def _complete_namespace(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from .completion import complete_namespaces  # noqa: PLC0415  to load when somebody completes
+
+    return complete_namespaces(context, parameter, incomplete)
+
+
 source_flags = _together(
     filename_flag,
     server_flag,
-    click.option("--namespace", "-n", default="default", show_default=True, help="The namespace to look at."),
+    click.option(
+        "--namespace",
+        "-n",
+        default="default",
+        show_default=True,
+        shell_complete=_complete_namespace,
+        help="The namespace to look at.",
+    ),
     click.option("--all-namespaces", "-A", is_flag=True, help="Look at all namespaces."),
     click.option(
         "--selector",
@@ -264,6 +301,10 @@ def settings_of(context: click.Context) -> Settings:
         dns_bind_addresses=tuple(flags.get("dns_bind_address", ())),
         corefile=flags.get("corefile", ""),
         state_dir=flags["state_dir"],
+        docker=flags["docker"],
+        docker_host=flags["docker_host"],
+        docker_project=flags["docker_project"],
+        docker_network=flags["docker_network"],
         grace_seconds=flags["shutdown_grace_period"],
         access_log=flags.get("access_log", 0),
         workers=flags.get("workers", 1),

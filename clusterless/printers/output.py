@@ -62,6 +62,11 @@ def output(text: str) -> Output:
     return Output(chosen, argument)
 
 
+def formats() -> list[str]:
+    """The words that `-o` takes, sorted; `=` at the end of those that need an argument."""
+    return sorted(f"{each}=" if each in _WITH_ARGUMENT else each.value for each in Format if each.value)
+
+
 def as_json(value: Mapping[str, Any]) -> str:
     """As `-o json` writes an object."""
     return go_json(value, indent=4)
