@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from .flags import source_flags
+from .flags import server_flag, source_flags
 from .kubeproxyconfig import ConfigError
 
 
@@ -42,6 +42,63 @@ def events(context: click.Context, /, **flags: Any) -> None:
         return show_events(_source(context), chosen)
 
     _exit_with(run)
+
+
+@click.command()
+@server_flag
+@click.option("--namespace", "-n", default="default", show_default=True, help="The namespace to look at.")
+@click.option("--all-namespaces", "-A", is_flag=True, help="Look at all namespaces.")
+@click.option(
+    "--interval",
+    default=2.0,
+    type=click.FloatRange(min=0.05),
+    metavar="SECONDS",
+    show_default=True,
+    help="From one frame to the next.",
+)
+@click.option("--once", is_flag=True, help="Print one frame, with the rates of one interval, and end.")
+@click.option("--svg", default="", metavar="FILE", help="Draw that frame into an SVG file instead.")
+def top(**flags: Any) -> None:
+    """Show live what a running agent carries: connections, rates, who is not served and why, flows, DNS.
+
+    Needs Rich: pip install 'clusterless[tui]'
+    """
+    try:
+        from .top import TopFlags
+        from .top import top as show_top
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "rich":
+            raise
+        click.echo("error: top needs Rich: pip install 'clusterless[tui]'", err=True)
+        sys.exit(1)
+    namespace = "" if flags["all_namespaces"] else flags["namespace"]
+    chosen = TopFlags(flags["server"], namespace, flags["interval"], flags["once"], flags["svg"])
+    _exit_with(lambda: show_top(chosen))
+
+
+@click.command()
+@source_flags
+@click.option(
+    "--output",
+    "-o",
+    "form",
+    type=click.Choice(["mermaid", "dot", "svg"]),
+    default="mermaid",
+    show_default=True,
+    help="A Mermaid flowchart, Graphviz' language, or a picture.",
+)
+@click.argument("services", nargs=-1, metavar="[SERVICE...]")
+@click.pass_context
+def graph(context: click.Context, /, form: str, services: tuple[str, ...], **_flags: Any) -> None:
+    """Draw Services with their ports, endpoints and nodes.
+
+    \b
+    clusterless graph -f FOLDER            for Markdown
+    clusterless graph web -o svg > web.svg
+    """
+    from .graphcommand import graph as draw
+
+    _exit_with(lambda: draw(_source(context), services, form))
 
 
 def _source(context: click.Context) -> Any:

@@ -82,6 +82,10 @@ class Introspection:
             ledger.replace(self._recorder.events(), ledger.version + 1, timestamp(now))
             self._api.changed()
 
+    def warn(self, reason: str, message: str) -> None:
+        """Something about this host that somebody should look at."""
+        self.record([warning("Node", NamespacedName("", self._hostname), reason, message)])
+
     def health_check_failed(self, service: NamespacedName, message: str) -> None:
         """A Service's health check node port could not be opened."""
         self.record([warning("Service", service, "FailedToStartServiceHealthcheck", message)])
