@@ -2,20 +2,24 @@
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import signal
 from collections.abc import Callable
 
 import msgspec
 
+from controlplane.clusterstate import FoundPod
 from controlplane.snapshot import Snapshot
 from controlplane.state import StateError
 from proxy.addresses import HelperSockets, LocalSockets
 from proxy.hostfacts import HostFacts
 
+from . import logs, notify
 from .clusterfeed import ClusterFeed
-from .corefilestamp import CorefileStamp
-from .notify import notify
+from .configreload import reread
+from .filestamp import FileStamp
+from .kubeproxyconfig import ConfigError
 from .served import Served
 from .settings import Settings
 from .starterror import StartError
@@ -36,6 +40,8 @@ class Agent:
     def __init__(
         self, settings: Settings, sockets: HelperSockets | LocalSockets, make: Callable[[HostFacts], Served]
     ) -> None:
+        if settings.docker:
+            _load_docker()
         self._settings = settings
         self._sockets = sockets
         self._make = make
@@ -44,15 +50,18 @@ class Agent:
         self._wake = asyncio.Event()
         self._must_apply = False
         self._must_reload = False
+        self._is_watching = False
         self._failure: BaseException | None = None
 
     async def run(self) -> int:
         """Serve until told to stop; returns the exit code. Raises StartError when serving cannot begin."""
         self._handle_signals()
+        logs.detach()
         try:
             await self._serve()
         finally:
             await self._sockets.close()
+            await asyncio.to_thread(logs.attach)
         return 1 if self._failure else 0
 
     def fail(self, error: BaseException) -> None:
@@ -67,13 +76,28 @@ class Agent:
             stack.push_async_callback(served.close)
             feed = self._feed(served)
             stack.callback(feed.close)
+            await self._find_pods(feed, stack)
             snapshot = await asyncio.to_thread(feed.load)
             await served.announce()
             await served.publish(snapshot)
             await served.listen()
+            watchdog = spawn(notify.keep_watchdog(lambda: served.is_healthy), "watchdog", on_failure=self.fail)
+            stack.callback(watchdog.cancel)
             await self._follow(served, feed, snapshot)
-            notify("STOPPING=1")
+            notify.stopping()
             await self._drain(served)
+
+    async def _find_pods(self, feed: ClusterFeed, stack: contextlib.AsyncExitStack) -> None:
+        """Follow Docker, where that is asked for, as long as the stack stands."""
+        if not self._settings.docker:
+            return
+        from .dockerwatch import docker_pods  # noqa: PLC0415  it is loaded by now
+
+        def found(pods: tuple[FoundPod, ...]) -> None:
+            feed.find(pods)
+            self._wake.set()
+
+        await stack.enter_async_context(docker_pods(self._settings, found))
 
     def _feed(self, served: Served) -> ClusterFeed:
         options = msgspec.structs.replace(
@@ -82,14 +106,22 @@ class Agent:
             node_addresses=served.primary_addresses,
         )
         try:
-            return ClusterFeed(self._settings.filenames, options, self._settings.state_dir, decides=served.decides)
+            return ClusterFeed(
+                self._settings.filenames,
+                options,
+                self._settings.state_dir,
+                decides=served.decides,
+                finds=self._settings.docker,
+            )
         except StateError as error:
             raise StartError(str(error)) from error
 
     async def _follow(self, served: Served, feed: ClusterFeed, snapshot: Snapshot) -> None:
         """Apply changes until told to stop. The files are read in a thread, so that no connection waits for it."""
-        corefile = CorefileStamp(self._settings.corefile)
-        watching = watch((*feed.watched, *corefile.watched), self._on_watching, self._wake.set, self._stop)
+        corefile = FileStamp(self._settings.corefile)
+        config = FileStamp(self._settings.source.path if self._settings.source else "")
+        names = (*feed.watched, *corefile.watched, *config.watched)
+        watching = watch(names, lambda: self._on_watching(snapshot), self._wake.set, self._stop)
         tasks = [
             spawn(watching, "watch manifests", on_failure=self.fail),
             spawn(self._follow_host(served, feed), "follow the host", on_failure=self.fail),
@@ -97,14 +129,41 @@ class Agent:
         while not self._stop.is_set():
             await self._wake.wait()
             self._wake.clear()
-            if corefile.has_changed() or self._must_reload:
-                self._must_reload = False
+            is_told, self._must_reload = self._must_reload, False
+            if is_told:
+                notify.reloading()
+            if corefile.has_changed() or is_told:
                 await served.reload()
+            if config.has_changed() or (is_told and config.watched):
+                await self._reconfigure(served)
             fresh = await asyncio.to_thread(feed.refresh)
             if (fresh is not snapshot or self._must_apply) and not self._stop.is_set():
                 snapshot, self._must_apply = fresh, False
                 await served.publish(snapshot)
+                notify.status(_status(snapshot))
+            if is_told:
+                notify.ready(_status(snapshot))
         await asyncio.wait(tasks)
+
+    async def _reconfigure(self, served: Served) -> None:
+        """Go on with the file as it is now; one that is not right changes nothing."""
+        try:
+            change = reread(self._settings)
+        except ConfigError as error:
+            log.error("configuration is refused, the one before stays in force", extra={"kv": {"reason": str(error)}})
+            served.warn("ConfigurationRefused", str(error))
+            return
+        for warning in change.settings.warnings:
+            log.warning(warning)
+        if change.applied:
+            self._settings, self._must_apply = change.settings, True
+            logs.set_up(json=self._settings.json_logs, verbosity=self._settings.verbosity)
+            await served.reconfigure(self._settings)
+        log.info("configuration is read again", extra={"kv": {"applied": ",".join(change.applied)}})
+        if change.waiting:
+            fields = ", ".join(change.waiting)
+            log.warning("configuration needs a restart", extra={"kv": {"fields": fields}})
+            served.warn("ConfigurationNeedsRestart", f"These fields hold from the next start on: {fields}")
 
     async def _follow_host(self, served: Served, feed: ClusterFeed) -> None:
         while not await self._stops_within(LOOK_SECONDS):
@@ -134,10 +193,12 @@ class Agent:
             loop.add_signal_handler(number, self._on_stop)
         loop.add_signal_handler(signal.SIGHUP, self._on_reload)
 
-    def _on_watching(self) -> None:
+    def _on_watching(self, snapshot: Snapshot) -> None:
         """Read once more what may have changed before watching began; then every change is seen."""
         self._wake.set()
-        notify("READY=1")
+        if not self._is_watching:
+            self._is_watching = True
+            notify.ready(_status(snapshot))
 
     def _on_reload(self) -> None:
         self._must_reload = True
@@ -148,3 +209,18 @@ class Agent:
             self._hurry.set()
         self._stop.set()
         self._wake.set()
+
+
+def _status(snapshot: Snapshot) -> str:
+    """One line for `systemctl status`."""
+    errors = len(snapshot.errors)
+    wrong = f"; {errors} mistakes in the manifests, see `clusterless check`" if errors else ""
+    return f"Serving {len(snapshot.services)} Services, generation {snapshot.generation}{wrong}."
+
+
+def _load_docker() -> None:
+    """Load what `--docker` needs, while nobody waits for it: it takes half a second. Raises StartError."""
+    try:
+        importlib.import_module("clusterless.dockerwatch")
+    except ModuleNotFoundError as error:
+        raise StartError(f"--docker: {error}: install clusterless[docker]") from error

@@ -15,6 +15,7 @@ import click
 
 from . import __version__, logs
 from .cli_explain import explain
+from .cli_lab import lab
 from .cli_live import events, graph, top
 from .cli_objects import describe, get
 from .flags import (
@@ -116,22 +117,6 @@ def env(context: click.Context, /, namespace: str, enable_service_links: bool, *
         click.echo(line)
 
 
-@cli.command(context_settings={"ignore_unknown_options": True})
-@filename_flag
-@cluster_flags
-@click.option(
-    "--tour", is_flag=True, help="Show the seven kinds of Service of configs/manifests, each with its answers."
-)
-@click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@click.pass_context
-def lab(context: click.Context, /, tour: bool, command: tuple[str, ...], **_flags: Any) -> None:
-    """Run a small cluster's network in namespaces, rootless, and COMMAND (or a shell) in it as a pod."""
-    from .labcommand import lab as run_lab
-
-    options = _or_usage(lambda: cluster_options(context.params))
-    sys.exit(run_lab(_filenames(context), options, command, tour=tour))
-
-
 @cli.command()
 @click.option("--name", default=socket.gethostname, show_default="the host's name", help="The pod's name.")
 @click.option("--namespace", "-n", default="default", show_default=True, help="Its namespace.")
@@ -206,6 +191,8 @@ def _run(context: click.Context, serve: Callable[[Settings], int]) -> NoReturn:
     """Serve with the settings that the flags make, and exit."""
     from .starterror import StartError
 
+    if context.params["cleanup"]:
+        _cleanup(context)
     if target := context.params["write_config_to"]:
         _write_config(target, _or_usage(lambda: settings_of(context)))
     _filenames(context)
@@ -217,6 +204,18 @@ def _run(context: click.Context, serve: Callable[[Settings], int]) -> NoReturn:
         runner.load()
     try:
         sys.exit(serve(settings))
+    except StartError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+def _cleanup(context: click.Context) -> NoReturn:
+    """As kube-proxy's flag of that name does: take back what is left of an earlier run, and no serving."""
+    from .cleanup import cleanup
+    from .starterror import StartError
+
+    try:
+        sys.exit(cleanup(str(context.info_name), runner.run))
     except StartError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
@@ -256,3 +255,4 @@ cli.add_command(describe)
 cli.add_command(events)
 cli.add_command(top)
 cli.add_command(graph)
+cli.add_command(lab)

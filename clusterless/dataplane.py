@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterator
 from random import SystemRandom
 from socket import socket
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakSet
 
 from proxy.addresses import HelperSockets, LocalSockets
@@ -27,7 +28,17 @@ from .introspection.dataplanestatus import Carried, OpenFlow
 from .settings import Settings
 from .tasks import spawn
 
+if TYPE_CHECKING:
+    from proxy.workers import Crew, Nursery
+
 log = logging.getLogger(__name__)
+
+
+class Staff(NamedTuple):
+    """How many processes carry connections now, and how often one of them was replaced."""
+
+    workers: int = 1
+    restarts: int = 0
 
 
 class DataPlane:
@@ -39,29 +50,53 @@ class DataPlane:
         sockets: HelperSockets | LocalSockets,
         own_addresses: Collection[str],
         cluster_cidrs: Collection[str] = (),
+        nursery: "Nursery | None" = None,
     ) -> None:
-        """`own_addresses` are this host's; they and `cluster_cidrs` count as inside the cluster."""
+        """`own_addresses` are this host's; they and `cluster_cidrs` count as inside the cluster.
+
+        With a nursery, the bytes are carried by as many workers as the settings say; this process accepts and decides.
+        """
         self.counters = Counters()
         self._cluster_cidrs = tuple(cluster_cidrs)
         self._reactor = Reactor(asyncio.get_running_loop())
         self._relay = RelaySettings(
             dial_attempts=settings.dial_attempts,
             idle_seconds=settings.idle_seconds,
+            half_close_seconds=settings.half_close_seconds,
             access_log_every=settings.access_log,
         )
         self._flows = FlowSettings(
             idle_seconds=settings.udp_idle_seconds, stream_idle_seconds=settings.udp_stream_idle_seconds
         )
-        self._balancer = Balancer(SystemRandom(), Scheduler(settings.scheduler), self._cluster_cidrs, own_addresses)
+        scheduler = Scheduler(settings.scheduler)
+        self._balancer = Balancer(SystemRandom(), scheduler, self._cluster_cidrs, own_addresses)
         self._udp: WeakSet[UdpListener] = WeakSet()
+        self._crew = self._hire(settings.workers, nursery, scheduler, own_addresses) if nursery else None
         openers: dict[Protocol, OpenListener] = {Protocol.TCP: self._open_tcp, Protocol.UDP: self._open_udp}
+        forget = self._balancer.forget
+        if self._crew:
+            forget = self._crew.forget
+            openers = {Protocol.TCP: self._crew.open_tcp, Protocol.UDP: self._crew.open_udp}
         inside = inside_sources(self._cluster_cidrs, own_addresses)
-        self.reconciler = Reconciler(sockets, openers, self._balancer.forget, spawn, inside)
+        self.reconciler = Reconciler(sockets, openers, forget, spawn, inside)
 
     @property
     def resources(self) -> Resources:
         """What connections and flows hold now."""
-        return self._reactor.resources
+        own = self._reactor.resources
+        if self._crew is None:
+            return own
+        theirs = self._crew.resources
+        return Resources(
+            own.descriptors + theirs.descriptors,
+            own.descriptor_budget + theirs.descriptor_budget,
+            own.timers + theirs.timers,
+        )
+
+    @property
+    def staff(self) -> Staff:
+        """Who carries the connections."""
+        return Staff(self._crew.alive, self._crew.restarts) if self._crew else Staff()
 
     def count(self) -> Counters:
         """What was counted up to now, with what the kernel dropped."""
@@ -90,25 +125,38 @@ class DataPlane:
     def move(self, own_addresses: Collection[str]) -> None:
         """The host has other addresses; connections are judged by them from the next `apply` on."""
         self._balancer.set_local_addresses(own_addresses)
+        if self._crew:
+            self._crew.move(own_addresses)
         self.reconciler.set_inside(inside_sources(self._cluster_cidrs, own_addresses))
 
     async def apply(self, desired: Desired) -> None:
         """Make it true; returns once every frontend is open, or has a status that says why not."""
         await self.reconciler.apply(desired)
+        if self._crew:
+            await self._crew.settled()
         self._retain_counters(desired)
 
     async def drain(self, grace_seconds: float) -> None:
         """Let nobody in any more; give connections that long to finish, and reset those that have not."""
         desired = self.reconciler.desired
         await self.reconciler.apply(Desired(generation=desired.generation, claims=desired.claims))
-        cut = await self._reactor.connections.drain(grace_seconds)
+        carrier = self._crew or self._reactor.connections
+        cut = await carrier.drain(grace_seconds)
         if cut:
             log.warning("connections were reset", extra={"kv": {"count": cut, "after_seconds": grace_seconds}})
 
     async def close(self) -> None:
         """Close what is left, and give the addresses back."""
         await self.reconciler.close()
+        if self._crew:
+            await self._crew.close()
         self._reactor.close()
+
+    def _hire(self, workers: int, nursery: "Nursery", scheduler: Scheduler, own_addresses: Collection[str]) -> "Crew":
+        from proxy.workers import Begin, Crew  # noqa: PLC0415 - one process alone needs none of it
+
+        begin = Begin(self._relay, self._flows, scheduler, self._cluster_cidrs, tuple(own_addresses))
+        return Crew(workers, nursery, self._reactor, self._balancer, self.counters, begin)
 
     def _open_tcp(self, sock: socket, frontend: Frontend) -> TcpListener:
         return TcpListener(self._reactor, sock, frontend, self._balancer, self.counters, self._relay)

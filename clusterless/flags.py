@@ -6,16 +6,15 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
-import msgspec
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from controlplane.clusteroptions import validate_options
 from controlplane.options import DEFAULT_CLUSTER_CIDR, DEFAULT_SERVICE_RANGE, ClusterOptions
 
+from .configreload import from_file
 from .kubeproxyconfig import ConfigError
-from .kubeproxyfile import load
-from .settings import GRACE_SECONDS, Settings, checked, existing, port_range, split, with_file
+from .settings import GRACE_SECONDS, Settings, checked, port_range, split
 
 MOST_WORKERS = 64
 
@@ -99,6 +98,11 @@ node_flags = _together(
         default="",
         metavar="FILE",
         help="Write the settings as a KubeProxyConfiguration, and exit.",
+    ),
+    _flag(
+        "--cleanup",
+        is_flag=True,
+        help="Take back the routes and addresses of an earlier run that was killed, and exit.",
     ),
     _flag("--state-dir", default="", metavar="FOLDER", help="Where allocations are kept and shared between agents."),
     _flag(
@@ -314,9 +318,8 @@ def settings_of(context: click.Context) -> Settings:
     )
     if not flags["config"]:
         return checked(settings)
-    file, warnings = load(existing(flags["config"]))
-    given = {_ATTRIBUTES.get(name, name) for name in flags if _is_given(context, name)}
-    return checked(msgspec.structs.replace(with_file(settings, file, frozenset(given)), warnings=tuple(warnings)))
+    given = frozenset(_ATTRIBUTES.get(name, name) for name in flags if _is_given(context, name))
+    return from_file(settings, flags["config"], given)
 
 
 _ATTRIBUTES = {"nodeport_addresses": "node_port_addresses", "logging_format": "json_logs"}

@@ -79,6 +79,19 @@ class Health:
         await self._open(self._health, self._settings.healthz_bind_address, facts)
         await self._open(self._scraped, self._settings.metrics_bind_address, facts)
 
+    async def reconfigure(self, settings: Settings, facts: HostFacts) -> None:
+        """Answer with other settings, and at other addresses if they say so."""
+        before, self._settings = self._settings, settings
+        if settings.healthz_bind_address != before.healthz_bind_address:
+            await self._health.close()
+        if settings.metrics_bind_address != before.metrics_bind_address:
+            await self._scraped.close()
+        await self.listen(facts)
+
+    def warn(self, reason: str, message: str) -> None:
+        """Let an event of the Node be seen."""
+        self.introspection.warn(reason, message)
+
     async def close(self) -> None:
         """Answer no more."""
         self.introspection.close()

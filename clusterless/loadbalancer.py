@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controlplane.netaddr import canonical
 from controlplane.objects import NamespacedName
@@ -26,6 +27,9 @@ from .settings import Settings, split
 from .starterror import StartError
 from .tasks import spawn
 
+if TYPE_CHECKING:
+    from proxy.workers import Nursery
+
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +38,13 @@ class LoadBalancer:
 
     decides = False
 
-    def __init__(self, settings: Settings, sockets: HelperSockets | LocalSockets, facts: HostFacts) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sockets: HelperSockets | LocalSockets,
+        facts: HostFacts,
+        nursery: "Nursery | None" = None,
+    ) -> None:
         """Raises StartError when another load balancer decides in the same `--state-dir`."""
         self._settings = settings
         self._sockets = sockets
@@ -44,7 +54,7 @@ class LoadBalancer:
         self._given = self._published = _read(self._file)
         self._decided = LoadBalancers({}, self._given)
         self._snapshot: Snapshot | None = None
-        self._data_plane = DataPlane(settings, sockets, facts.own)
+        self._data_plane = DataPlane(settings, sockets, facts.own, nursery=nursery)
         self._prober = Prober(self._on_health)
         self._ops = LoadBalancerOps(settings, self._data_plane)
         self._healthy: frozenset[HealthTarget] = frozenset()
@@ -63,6 +73,20 @@ class LoadBalancer:
 
     async def reload(self) -> None:
         """Nothing is configured besides the manifests and the flags."""
+
+    async def reconfigure(self, settings: Settings) -> None:
+        """Have the settings of a changed file."""
+        self._settings = settings
+        await self._ops.reconfigure(settings, self._facts)
+
+    def warn(self, reason: str, message: str) -> None:
+        """Let an event of this host be seen."""
+        self._ops.introspection.warn(reason, message)
+
+    @property
+    def is_healthy(self) -> bool:
+        """It waits for nobody: what cannot be done is a status, and tried again."""
+        return True
 
     async def publish(self, snapshot: Snapshot) -> None:
         """Make the snapshot true; returns once every frontend is open, or has a status that says why not."""

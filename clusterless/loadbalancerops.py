@@ -58,6 +58,15 @@ class LoadBalancerOps:
                 log.warning("health or metrics address could not be opened", extra={"kv": {"reason": failure}})
             self._told.update(failures)
 
+    async def reconfigure(self, settings: Settings, facts: HostFacts) -> None:
+        """Answer at other addresses, if the settings say so."""
+        wanted = (settings.healthz_bind_address, settings.metrics_bind_address)
+        for (server, address), other in zip(self._servers, wanted, strict=True):
+            if other != address:
+                await server.close()
+        self._servers = ((self._servers[0][0], wanted[0]), (self._servers[1][0], wanted[1]))
+        await self.listen(facts)
+
     async def close(self) -> None:
         """Answer no more."""
         self.introspection.close()

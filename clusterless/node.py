@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from controlplane.builtin import DNS_SERVICE
 from controlplane.snapshot import Snapshot
@@ -21,6 +22,9 @@ from .nodeproxy import NodeProxy
 from .settings import Settings
 from .starterror import StartError
 
+if TYPE_CHECKING:
+    from proxy.workers import Nursery
+
 log = logging.getLogger(__name__)
 
 
@@ -37,12 +41,13 @@ class Node:
         dns_config: DnsConfig | None,
         *,
         proxy: bool,
+        nursery: "Nursery | None" = None,
     ) -> None:
         self._settings = settings
         self._sockets = sockets
         self._facts = facts
         self._dns = NodeDns(settings, dns_config, sockets, facts) if dns_config else None
-        self._proxy = NodeProxy(settings, sockets, facts) if proxy else None
+        self._proxy = NodeProxy(settings, sockets, facts, nursery) if proxy else None
         self._health = Health(settings, self._proxy, self._dns)
         self._health_checks = HealthCheckNodePorts(
             lambda: self._health.is_healthy, self._health.introspection.health_check_failed
@@ -114,6 +119,22 @@ class Node:
         await self._dns.reload(config)
         log.info("Corefile is read again")
         await self._dns.listen(self._facts, self._taken)
+
+    async def reconfigure(self, settings: Settings) -> None:
+        """Have the settings of a changed file; what depends on them in the snapshot follows when it is published."""
+        self._settings = settings
+        if self._proxy:
+            self._proxy.reconfigure(settings)
+        await self._health.reconfigure(settings, self._facts)
+
+    def warn(self, reason: str, message: str) -> None:
+        """Let an event of the Node be seen."""
+        self._health.warn(reason, message)
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether no change has been waiting for too long."""
+        return self._health.is_healthy
 
     async def look(self) -> bool:
         """See whether the host's network is as it was, and follow it; true when the snapshot is to be applied again.

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controlplane.snapshot import Snapshot
 from proxy.addresses import HelperSockets, LocalSockets
@@ -17,6 +18,9 @@ from proxy.reconciler import Reconciler
 
 from .dataplane import DataPlane
 from .settings import Settings, split
+
+if TYPE_CHECKING:
+    from proxy.workers import Nursery
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +43,18 @@ def proxy_options(settings: Settings) -> ProxyOptions:
 class NodeProxy:
     """The proxy of one node; made inside the running event loop."""
 
-    def __init__(self, settings: Settings, sockets: HelperSockets | LocalSockets, facts: HostFacts) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sockets: HelperSockets | LocalSockets,
+        facts: HostFacts,
+        nursery: "Nursery | None" = None,
+    ) -> None:
         self._options = proxy_options(settings)
         self._facts = facts
         self._maker = DesiredMaker()
         self._resolvers = resolvers()
-        self._data_plane = DataPlane(settings, sockets, facts.own, self._options.cluster_cidrs)
+        self._data_plane = DataPlane(settings, sockets, facts.own, self._options.cluster_cidrs, nursery)
 
     @property
     def counters(self) -> Counters:
@@ -71,6 +81,10 @@ class NodeProxy:
         self._facts = facts
         self._resolvers = resolvers()
         self._data_plane.move(facts.own)
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Other settings hold; `desire` acts on them."""
+        self._options = proxy_options(settings)
 
     def desire(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Desired:
         """What the snapshot means for this node, as it is now."""

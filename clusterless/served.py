@@ -4,6 +4,8 @@ import typing
 
 from controlplane.snapshot import Snapshot
 
+from .settings import Settings
+
 
 class Served(typing.Protocol):
     """Made inside the running event loop; the calls come one at a time, but for `look`."""
@@ -21,6 +23,19 @@ class Served(typing.Protocol):
 
     async def reload(self) -> None:
         """Read again what was configured besides the manifests."""
+        ...
+
+    async def reconfigure(self, settings: Settings) -> None:
+        """Go on with other settings, as far as `configreload` says that they hold at once; then `publish` is called."""
+        ...
+
+    def warn(self, reason: str, message: str) -> None:
+        """Let an event of this host be seen."""
+        ...
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether it gets on with what it has to do; a supervisor ends it when it does not."""
         ...
 
     async def publish(self, snapshot: Snapshot) -> None:

@@ -48,6 +48,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dns_bind_addresses: tuple[str, ...] = ()
     corefile: str = ""
     state_dir: str = ""
+    docker: bool = False  # whether Pods are found among Docker's containers
+    docker_host: str = ""
+    docker_project: str = ""
+    docker_network: str = ""
     grace_seconds: float = GRACE_SECONDS
     json_logs: bool = False
     workers: int = 1  # processes that carry connections; 1: this one
@@ -55,6 +59,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     verbosity: int = 0
     force_ranges: bool = False
     warnings: tuple[str, ...] = ()  # about the settings themselves, to be logged once logging is set up
+    source: "ConfigSource | None" = None  # the file that they come from, in part
+
+
+class ConfigSource(msgspec.Struct, frozen=True):
+    """From what settings are made anew when `--config`'s file is another one."""
+
+    path: str
+    flags: Settings  # as they are without the file
+    given: frozenset[str]  # attributes that flags and variables set, which the file does not change
 
 
 def port_range(text: str) -> PortRange:

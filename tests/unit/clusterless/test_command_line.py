@@ -59,7 +59,7 @@ def test_wrong_usage_is_exit_code_2_and_a_sentence(arguments: list[str], sentenc
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("kind: a: b", "line 1, column 8"),
+        ("kind: a: b", "config.yaml:1:8: error converting YAML to JSON: yaml: mapping values are not allowed"),
         ("kind: Pod", "no kind KubeProxyConfiguration in kubeproxy.config.k8s.io/v1alpha1"),
         (
             "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nipvs: {scheduler: dh}\n",
@@ -67,7 +67,8 @@ def test_wrong_usage_is_exit_code_2_and_a_sentence(arguments: list[str], sentenc
         ),
         (
             "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nconntrack: {udpTimeout: 5}\n",
-            "Expected `str`, got `int` - at `$.conntrack.udpTimeout`",
+            "config.yaml:3:13: failed to decode: json: cannot unmarshal number into Go struct field "
+            "KubeProxyConfiguration.conntrack.udpTimeout of type string",
         ),
     ],
 )

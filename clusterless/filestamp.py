@@ -1,10 +1,10 @@
-"""Notices that the Corefile on disk is another one, so that it takes effect without being told."""
+"""Notices that a configuration file on disk is another one, so that it takes effect without being told."""
 
 from pathlib import Path
 
 
-class CorefileStamp:
-    """The Corefile as it was seen last; an empty path stands for no file, which never changes."""
+class FileStamp:
+    """The file as it was seen last; an empty path stands for no file, which never changes."""
 
     def __init__(self, path: str) -> None:
         self._path = path
