@@ -6,8 +6,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from controlplane.build import Builder, Built
-from controlplane.clusterstate import ClusterState
+from controlplane.clusterstate import ClusterState, FoundPod
 from controlplane.manifests import ManifestReader
 from controlplane.options import ClusterOptions
 from controlplane.problems import Problem, Severity, render
@@ -20,11 +22,17 @@ log = logging.getLogger(__name__)
 class ClusterFeed:
     """Snapshots, one after the other. With a state directory, its holder decides and all others follow.
 
-    Who does not `decide` never becomes the holder.
+    Who does not `decide` never becomes the holder. Who `finds` will be told by `find` which Pods run.
     """
 
     def __init__(
-        self, filenames: Sequence[str], options: ClusterOptions, state_dir: str = "", *, decides: bool = True
+        self,
+        filenames: Sequence[str],
+        options: ClusterOptions,
+        state_dir: str = "",
+        *,
+        decides: bool = True,
+        finds: bool = False,
     ) -> None:
         self._filenames = tuple(filenames)
         self._decides = decides
@@ -36,6 +44,8 @@ class ClusterFeed:
         self._builder = Builder(options, self._state)
         self._told: frozenset[Problem] = frozenset()
         self._addresses: tuple[str, ...] | None = None
+        self._finds = finds
+        self._found: tuple[FoundPod, ...] | None = None  # by this process
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -73,6 +83,10 @@ class ClusterFeed:
         """The host's main addresses are others from the next `refresh` on."""
         self._addresses = addresses
 
+    def find(self, pods: tuple[FoundPod, ...]) -> None:
+        """These Pods run, as this process sees, from the next `refresh` on; else what the holder sees counts."""
+        self._found = pods
+
     def close(self) -> None:
         """Let another process become the holder of the state."""
         if self._directory:
@@ -80,22 +94,38 @@ class ClusterFeed:
 
     def _follow(self) -> None:
         """Adopt what the holder and the load balancer decided; become the holder when there is none any more."""
-        if self._directory is None:
-            return
-        is_own = self._directory.is_holder
-        if self._decides:
-            self._directory.hold()
-        try:
-            state = self._directory.merged(self._state) if is_own else self._directory.load()
-        except StateError as error:
-            log.warning("state is not readable", extra={"kv": {"reason": str(error)}})
-            return
+        state = self._decided()
+        found = self._running(state)
+        if found != state.found:
+            state = msgspec.structs.replace(state, found=found)
         if state != self._state:
             self._state = state
             self._builder.adopt(state)
 
+    def _running(self, state: ClusterState) -> tuple[FoundPod, ...]:
+        """What this process sees; until it has looked, what was seen before; else what the holder sees."""
+        if self._found is not None:
+            return self._found
+        decides_alone = self._directory is None or self._directory.is_holder
+        return () if decides_alone and not self._finds else state.found
+
+    def _decided(self) -> ClusterState:
+        if self._directory is None:
+            return self._state
+        is_own = self._directory.is_holder
+        if self._decides:
+            self._directory.hold()
+        try:
+            return self._directory.merged(self._state) if is_own else self._directory.load()
+        except StateError as error:
+            log.warning("state is not readable", extra={"kv": {"reason": str(error)}})
+            return self._state
+
     def _keep(self, built: Built) -> None:
-        if self._directory is None or not self._directory.is_holder or built.state == self._state:
+        if self._directory is None:
+            self._state = built.state
+            return
+        if not self._directory.is_holder or built.state == self._state:
             return
         try:
             self._directory.save(built.state)

@@ -2,8 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -13,13 +12,13 @@ from controlplane.clusteroptions import validate_options
 from controlplane.options import DEFAULT_CLUSTER_CIDR, DEFAULT_SERVICE_RANGE, ClusterOptions
 
 from .configreload import from_file
+from .dockerflags import DOCKER_FLAGS, docker_flags
+from .flagmaking import flag as _flag
+from .flagmaking import together as _together
 from .kubeproxyconfig import ConfigError
 from .settings import GRACE_SECONDS, Settings, checked, port_range, split
 
 MOST_WORKERS = 64
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-_Decorator = Callable[[_Command], _Command]
 
 
 class WorkersType(click.IntRange):
@@ -33,21 +32,6 @@ class WorkersType(click.IntRange):
         if value == "auto":
             return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
         return super().convert(value, param, ctx)
-
-
-def _flag(name: str, *more: str, **attributes: Any) -> Callable[[_Command], _Command]:
-    """A click option that can also be set by an environment variable: `--state-dir` by CLUSTERLESS_STATE_DIR."""
-    variable = "CLUSTERLESS_" + name.lstrip("-").upper().replace("-", "_")
-    return click.option(name, *more, envvar=variable, show_envvar=False, **attributes)
-
-
-def _together(*flags: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    def decorate(command: _Command) -> _Command:
-        for flag in reversed(flags):
-            command = flag(command)
-        return command
-
-    return decorate
 
 
 filename_flag = _flag(
@@ -105,30 +89,7 @@ node_flags = _together(
         help="Take back the routes and addresses of an earlier run that was killed, and exit.",
     ),
     _flag("--state-dir", default="", metavar="FOLDER", help="Where allocations are kept and shared between agents."),
-    _flag(
-        "--docker",
-        is_flag=True,
-        help="Find Pods among Docker's containers, by labels. Whoever reaches Docker's socket is root on its host: "
-        "let a filtering proxy stand before it (docs/docker.md).",
-    ),
-    _flag(
-        "--docker-host",
-        default="",
-        metavar="URL",
-        help="Where Docker is. Default: DOCKER_HOST, else /var/run/docker.sock.",
-    ),
-    _flag(
-        "--docker-project",
-        default="",
-        metavar="NAME",
-        help="The compose project whose containers are Pods without a label. Default: the one that this runs in.",
-    ),
-    _flag(
-        "--docker-network",
-        default="",
-        metavar="NAME",
-        help="The Docker network where Pods have their addresses. Default: those that this runs in.",
-    ),
+    docker_flags,
     _flag(
         "--healthz-bind-address",
         default="0.0.0.0:10256",
@@ -305,10 +266,7 @@ def settings_of(context: click.Context) -> Settings:
         dns_bind_addresses=tuple(flags.get("dns_bind_address", ())),
         corefile=flags.get("corefile", ""),
         state_dir=flags["state_dir"],
-        docker=flags["docker"],
-        docker_host=flags["docker_host"],
-        docker_project=flags["docker_project"],
-        docker_network=flags["docker_network"],
+        **{name: flags[name] for name in DOCKER_FLAGS},
         grace_seconds=flags["shutdown_grace_period"],
         access_log=flags.get("access_log", 0),
         workers=flags.get("workers", 1),

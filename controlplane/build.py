@@ -75,7 +75,8 @@ class Builder:
         judged = self._registry.judge(collected, reading.unreadable)
         nodes = self._nodes()
         services = self._published_services()
-        made = self._pods.make(self._registry.accepted(Pod, Workload), nodes, self._state.pods, self._state.deleted)
+        state, registry = self._state, self._registry
+        made = self._pods.make(registry.accepted(Pod, Workload), nodes, state.pods, state.deleted, state.found)
         endpoints = self._registry.accepted(Endpoints)
         slices = self._slices.make(services, made.pods, nodes, self._registry.accepted(EndpointSlice), endpoints)
         slices = self._with_dns_slices(slices, services, self._node_addresses(nodes))

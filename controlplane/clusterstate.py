@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .objects import Service
+from .objects import ContainerPort, NamespacedName, Service
 
 
 class StoredService(msgspec.Struct, frozen=True):
@@ -25,6 +25,27 @@ class StoredPod(msgspec.Struct, frozen=True, kw_only=True):
     terminating: bool = False
 
 
+class FoundPod(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a Pod that runs; its name and labels are good ones, its addresses at most one a family."""
+
+    namespace: str
+    name: str
+    labels: dict[str, str] = {}
+    node: str = ""
+    hostname: str = ""
+    subdomain: str = ""
+    image: str = ""
+    ports: tuple[ContainerPort, ...] = ()
+    ips: tuple[str, ...]
+    ready: bool
+    terminating: bool = False
+
+    @property
+    def key(self) -> NamespacedName:
+        """Namespace and name."""
+        return NamespacedName(self.namespace, self.name)
+
+
 class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     """Keys are `namespace/name`; `serial` is the SOA serial, seconds since 1970."""
 
@@ -32,6 +53,7 @@ class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     pods: Mapping[str, StoredPod] = {}
     load_balancers: Mapping[str, tuple[str, ...]] = {}  # the addresses that the load balancer gave a Service
     serial: int = 0
+    found: tuple[FoundPod, ...] = ()  # the Pods that were found to run, as containers
     nodes: Mapping[str, tuple[str, ...]] = {}  # by name, InternalIPs in families that the manifest has none of
     unreachable: tuple[str, ...] = ()  # nodes that have not been heard of for the node controller's grace period
     deleted: tuple[str, ...] = ()  # pods that were deleted by hand: a generated name does not come back

@@ -5,10 +5,12 @@ remembered together with what it was made from.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from .clusterstate import StoredPod
+from .clusterstate import FoundPod, StoredPod
 from .endpointslices import MANAGED_BY, SLICE_CONTROLLER, PodIndex, slices_for
+from .foundpods import FoundPods
 from .mirroring import MIRRORING_CONTROLLER, mirrored_slices, should_mirror
 from .objects import Endpoints, EndpointSlice, NamespacedName, Node, Pod, Service, Workload
 from .options import ClusterOptions
@@ -37,6 +39,8 @@ class PodMaker:
         self._departed = NOBODY
         self._made: dict[int, tuple[Workload, tuple[Pod, ...]]] = {}
         self._placed: dict[NamespacedName, tuple[Pod, StoredPod | None, Pod]] = {}
+        self._found: tuple[FoundPod, ...] = ()
+        self._finder: FoundPods | None = None
         self._result = MadePods({}, {})
 
     def make(
@@ -45,10 +49,12 @@ class PodMaker:
         nodes: Mapping[str, Node],
         stored: Mapping[str, StoredPod],
         deleted: Sequence[str] = (),
+        found: tuple[FoundPod, ...] = (),
     ) -> MadePods:
         """The result of last time, the same object, when nothing changed that Pods depend on.
 
-        `deleted` are Pods, by `namespace/name`, that were deleted by hand: those written stay away.
+        `deleted` are Pods, by `namespace/name`, that were deleted by hand: those written stay away. `found` are those
+        that something outside runs.
         """
         gone = frozenset(deleted)
         sources = tuple(sources) if not gone else tuple(each for each in sources if str(each.key) not in gone)
@@ -56,11 +62,12 @@ class PodMaker:
         departed = Departed(gone, frozenset(key for key, record in stored.items() if record.terminating))
         if departed != self._departed:
             self._made, self._departed = {}, departed
-        elif same_nodes and stored == self._result.stored and _same_items(sources, self._sources):
+        elif same_nodes and self._is_as_before(sources, stored, found):
             return self._result
         if not same_nodes:
-            self._made, self._placed = {}, {}  # a DaemonSet follows its nodes, and a Pod's hostIP is its node's
-        self._sources, self._nodes = sources, nodes
+            # A DaemonSet follows its nodes, and a Pod's hostIP is its node's.
+            self._made, self._placed, self._finder = {}, {}, None
+        self._sources, self._nodes, self._found = sources, nodes, found
         wanted = {pod.key: pod for pod in self._expand(sources, tuple(nodes.values()))}
         records = schedule(wanted.values(), nodes, stored, self._options)
         self._placed = {key: self._place(key, pod, records.get(key)) for key, pod in sorted(wanted.items())}
@@ -69,19 +76,30 @@ class PodMaker:
         self._result = MadePods(pods_as_before, {str(key): record for key, record in sorted(records.items())})
         return self._result
 
+    def _is_as_before(
+        self, sources: Sequence[Pod | Workload], stored: Mapping[str, StoredPod], found: Sequence[FoundPod]
+    ) -> bool:
+        return stored == self._result.stored and found == self._found and _same_items(sources, self._sources)
+
     def _expand(self, sources: Sequence[Pod | Workload], nodes: tuple[Node, ...]) -> Iterable[Pod]:
-        """The written Pods, and those that workloads would add to them."""
+        """The written Pods, those that workloads would add to them, and those that were found besides."""
         pods = [source for source in sources if isinstance(source, Pod)]
         workloads = [source for source in sources if isinstance(source, Workload)]
         written = WrittenPods(pods, workloads)
-        yield from pods
         self._made = {
             id(workload): self._made.get(id(workload)) or (workload, pods_of(workload, nodes, self._departed))
             for workload in workloads
             if not written.is_controlled(workload)
         }
-        for workload, made in self._made.values():
-            yield from written.missing(workload, made)
+        missing = [(workload, written.missing(workload, made)) for workload, made in self._made.values()]
+        return self._find(pods, missing) if self._found else chain(pods, *(made for _, made in missing))
+
+    def _find(self, pods: Sequence[Pod], missing: Sequence[tuple[Workload, Sequence[Pod]]]) -> Iterable[Pod]:
+        """All Pods, those that were found with their status. Names count before labels, among all of them."""
+        finder = self._finder = FoundPods(self._found, self._nodes, self._finder)
+        written = finder.by_name(pods)
+        named = [(workload, finder.by_name(made)) for workload, made in missing]
+        return chain(written, *(finder.by_label(*each) for each in named), finder.others())
 
     def _place(self, key: NamespacedName, pod: Pod, record: StoredPod | None) -> tuple[Pod, StoredPod | None, Pod]:
         before = self._placed.get(key)
