@@ -8,7 +8,7 @@ from .cli import cli, runner
 
 def main() -> None:
     """The `clusterless` script. Exit codes: 0 good, 1 refused or failed, 2 wrong usage."""
-    runner.run = _run
+    runner.run, runner.load = _run, _load
     cli(prog_name="clusterless")
 
 
@@ -22,6 +22,10 @@ def _run(coroutine: Coroutine[Any, Any, int]) -> int:
 
     # Never uvloop.install(): netlink sockets break under it (svinota/pyroute2#1335).
     return uvloop.run(coroutine, loop_factory=Loop)
+
+
+def _load() -> None:
+    import uvloop  # noqa: F401, PLC0415  as above
 
 
 if __name__ == "__main__":
