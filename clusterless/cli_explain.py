@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,13 +115,20 @@ def _show(answered: "Answer", words: "Words", flags: dict[str, Any]) -> None:
     from .explain.answering import to_json
     from .explain.text import lines_of, printed
 
-    lines = lines_of(answered)
+    lines = lines_of(answered, _width())
     if flags["svg"]:
         _write_picture(Path(flags["svg"]), lines, words)
     if flags["output"] == "json":
         click.echo(json.dumps(to_json(answered), indent=2, ensure_ascii=False))
     else:
         click.echo(printed(lines, colours=_has_colours()))
+
+
+def _width() -> int:
+    """A terminal's, within reason; what is piped has the usual one."""
+    from .explain.text import WIDTH
+
+    return min(max(shutil.get_terminal_size().columns - 1, 72), 120) if sys.stdout.isatty() else WIDTH
 
 
 def _has_colours() -> bool:

@@ -3,13 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from controlplane.endpointslices import MANAGED_BY as MANAGED_BY_LABEL
 from controlplane.endpointslices import SLICE_CONTROLLER, NoEndpoint, PodIndex, why_no_endpoint
 from controlplane.mirroring import MIRRORING_CONTROLLER
 from controlplane.objects import EndpointSlice, Pod, Service, ServicePort
 from controlplane.targetports import ports_on
 from proxy.addresstext import canonical
-from proxy.endpoints import EndpointInfo, PortKey, endpoints_by_port
+from proxy.endpoints import LABEL_HEADLESS, EndpointInfo, PortKey, endpoints_by_port
 from proxy.model import Endpoint, Protocol
 from proxy.topology import why_left_out
 
@@ -47,8 +49,15 @@ def behind(world: World, service: Service, port: ServicePort, family: str) -> Be
     """Gathered as the proxy gathers it."""
     slices = world.snapshot.slices_of(service.key)
     key = PortKey(port.name, Protocol(port.protocol or "TCP"))
-    infos = endpoints_by_port(slices, family).get(key, ())
+    seen = map(_for_dns, slices) if service.is_headless else slices
+    infos = endpoints_by_port(seen, family).get(key, ())
     return Behind(service, port, slices, infos, selected(world, service), _pods_by_address(slices))
+
+
+def _for_dns(piece: EndpointSlice) -> EndpointSlice:
+    """As DNS takes it: the label that hides slices of headless Services is for proxies."""
+    labels = {key: value for key, value in piece.metadata.labels.items() if key != LABEL_HEADLESS}
+    return msgspec.structs.replace(piece, metadata=msgspec.structs.replace(piece.metadata, labels=labels))
 
 
 def selected(world: World, service: Service) -> tuple[Pod, ...]:

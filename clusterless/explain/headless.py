@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from controlplane.objects import Service, ServicePort
-from proxy.addresstext import family_of
+from proxy.addresstext import IPV4, family_of
 
-from .candidates import Behind, behind, rows_of, table_of
+from .candidates import Behind, behind, rows_of, source_of, table_of
 from .findingids import FindingId
 from .journey import Journey
 from .model import Explanation, Mark, OutcomeKind
@@ -20,7 +20,7 @@ def through_headless(journey: Journey, service: Service, addresses: Sequence[str
     journey.good(
         "address", "the addresses are the pods' own: no proxy is on this way", "the client chooses, mostly the first"
     )
-    what = _listed(journey, service, addresses[0])
+    what = _listed(journey, service, addresses)
     asked = journey.question.port
     numbers = sorted({info.endpoint.port for info in what.infos})
     targets = [f"{address}:{asked}" for address in addresses]
@@ -33,7 +33,7 @@ def through_headless(journey: Journey, service: Service, addresses: Sequence[str
         )
         return journey.ends(OutcomeKind.REFUSED, f"refused by the pod, unless it listens on {asked} as well", targets)
     journey.good("port", f"{asked}, as the client asked: a headless Service translates no ports")
-    journey.note("source", "the pod sees the client's own address")
+    journey.note("seen as", "the client itself: nothing is in between")
     return journey.ends(
         OutcomeKind.CONNECTED, f"connected to {'one of ' if len(targets) > 1 else ''}{', '.join(targets)}", targets
     )
@@ -42,23 +42,25 @@ def through_headless(journey: Journey, service: Service, addresses: Sequence[str
 def without_addresses(journey: Journey, service: Service) -> Explanation:
     """DNS has nothing to answer, since no endpoint is ready."""
     tell_service(journey, service, _port_named(service, journey.question.port))
-    what = _listed(journey, service, service.spec.ip_families[0] if service.spec.ip_families else "")
+    what = _listed(journey, service, ())
     find_why_none(journey, what, is_local=False)
     seen = "a headless Service without a ready endpoint has no name in DNS: NXDOMAIN"
-    journey.find(FindingId.NO_ENDPOINTS, seen, about=service)
+    journey.find_cause(seen, service)
     return journey.ends(OutcomeKind.UNRESOLVED, f"curl: (6) Could not resolve host: {journey.question.host}")
 
 
-def _listed(journey: Journey, service: Service, address_or_family: str) -> Behind:
-    """The endpoint list; DNS gives the ready ones."""
-    family = family_of(address_or_family) if "IPv" not in address_or_family else address_or_family
-    port = _port_named(service, journey.question.port) or next(iter(service.spec.ports), ServicePort())
-    what = behind(journey.world, service, port, family or "IPv4")
-    used = [info.endpoint for info in what.ready]
+def _listed(journey: Journey, service: Service, addresses: Sequence[str]) -> Behind:
+    """The endpoint list; those in use are the ones that DNS gave."""
+    families = service.spec.ip_families or (IPV4,)
+    family = family_of(addresses[0]) if addresses else families[0]
+    port = _port_named(service, journey.question.port) or ServicePort(protocol="TCP")
+    what = behind(journey.world, service, port, family)
+    used = [info.endpoint for info in what.infos if info.endpoint.address in addresses]
     rows = rows_of(journey.world, what, used, journey.origin.node, is_local=False, counts={})
     journey.endpoints = rows
-    text = f"{len(used)} of {len(rows)} are ready, and in DNS" if rows else "there are none"
-    journey.step("endpoints", Mark.GOOD if used else Mark.BAD, text, table=table_of(rows))
+    text = f"{len(used)} of {len(rows)} are in DNS" if rows else "there are none"
+    because = source_of(what.slices).text if rows else ""
+    journey.step("endpoints", Mark.GOOD if used else Mark.BAD, text, because, table=table_of(rows))
     return what
 
 

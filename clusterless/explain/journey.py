@@ -4,13 +4,25 @@ from collections.abc import Iterable
 
 import msgspec
 
-from controlplane.objects import KubernetesObject, NamespacedName
+from controlplane.objects import KubernetesObject, NamespacedName, Service
 
 from .findingids import FindingId
 from .findingtexts import FINDING_TEXTS
 from .model import Asked, EndpointRow, Explanation, Finding, Mark, Outcome, OutcomeKind, Question, Step, Table
 from .origin import Origin
 from .world import World
+
+_CAUSES = frozenset(
+    {
+        FindingId.SELECTOR_MATCHES_NOTHING,
+        FindingId.PORT_NAME_MISMATCH,
+        FindingId.TARGET_PORT_NOT_DECLARED,
+        FindingId.PODS_NOT_READY,
+        FindingId.PODS_NOT_RUNNING,
+        FindingId.ENDPOINT_LOOPS,
+        FindingId.NO_ENDPOINTS,
+    }
+)
 
 
 class Journey:
@@ -54,6 +66,11 @@ class Journey:
         place = self.world.place(about.kind, about.key, path) if about else ""
         found = finding(kind, seen, change, about, path=path, place=place)
         self._findings.setdefault((kind, found.name), found)
+
+    def find_cause(self, seen: str, service: Service) -> None:
+        """No endpoints: a finding of its own only where no other says why there are none."""
+        if not any(kind in _CAUSES for kind, _ in self._findings):
+            self.find(FindingId.NO_ENDPOINTS, seen, about=service)
 
     def find_all(self, findings: Iterable[Finding]) -> None:
         """The same for findings that are made already."""

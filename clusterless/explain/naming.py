@@ -14,8 +14,10 @@ from .journey import Journey
 from .lookups import Said, said, service_name
 from .model import Asked, Mark, Table
 from .origin import OriginKind
+from .problemsof import refusals
 from .searchlist import SearchList, search_list_of
 
+_PLAIN = ("", "no such Service", "no such namespace")
 _IN_VAIN = 3  # names asked before the right one that are worth a word
 
 
@@ -104,9 +106,8 @@ def _found_text(journey: Journey, found: _Tried) -> str:
 
 def _reasons(tried: Sequence[_Tried]) -> list[str]:
     """What the server says about its refusals, each once."""
-    return list(
-        dict.fromkeys(each.a.explanation for each in tried if each.a.explanation not in ("", "no such Service"))
-    )
+    said_of_all = dict.fromkeys(each.a.explanation for each in tried)
+    return [each for each in said_of_all if each not in _PLAIN]
 
 
 def _told(journey: Journey, search: SearchList, tried: Sequence[_Tried], mark: Mark, text: str, *because: str) -> None:
@@ -149,6 +150,8 @@ def _find_missing(journey: Journey, tried: Sequence[_Tried], service: Service | 
     if asked is None:
         return
     services = journey.world.snapshot.services
+    if refusals(journey.world.snapshot.problems, NamespacedName(asked.namespace, asked.service)):
+        return  # which is told later
     elsewhere = sorted(key for key in services if key.name == asked.service and key.namespace != asked.namespace)
     if elsewhere:
         seen = f"{host} is looked for in namespace {asked.namespace}; there is {', '.join(map(str, elsewhere))}"

@@ -12,7 +12,7 @@ from .journey import Journey
 from .model import Explanation, OutcomeKind
 from .throughservice import tell_service
 
-_REFUSED = "refused at once (curl: (7) Failed to connect: Connection refused)"
+_REFUSED = "refused at once (curl: (7) ... Connection refused)"
 
 
 def at_no_frontend(journey: Journey, place: NodeAddress) -> Explanation:

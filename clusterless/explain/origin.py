@@ -35,6 +35,7 @@ class Origin(NamedTuple):
     node: str
     namespace: str
     pod: Pod | None = None
+    is_imagined: bool = False  # nobody has said which one, so that the addresses are examples
 
     @property
     def is_inside(self) -> bool:
@@ -58,7 +59,7 @@ def origin_of(world: World, asking: Asking) -> Origin:
     if not source:
         return _any_pod(world, asking.node or world.own_node, asking.namespace)
     if source == OriginKind.EXTERNAL:
-        return Origin(OriginKind.EXTERNAL, "", OUTSIDE_CLIENT, asking.node, "")
+        return Origin(OriginKind.EXTERNAL, "", OUTSIDE_CLIENT, asking.node, "", is_imagined=True)
     if parse_address(source) is not None:
         return _of_address(world, asking, canonical(source))
     kind, slash, name = source.partition("/")
@@ -74,7 +75,7 @@ def _any_pod(world: World, node: str, namespace: str, address: str = "") -> Orig
     taken = {str(each) for pod in world.snapshot.pods.values() for each in pod_addresses(pod)}
     ranges = pod_ranges(world.snapshot.nodes, world.snapshot.options).get(node, ())
     addresses = (address,) if address else tuple(last_free(cidr, taken) for cidr in ranges)
-    return Origin(OriginKind.POD, "", addresses, node, namespace)
+    return Origin(OriginKind.POD, "", addresses, node, namespace, is_imagined=not address)
 
 
 def _pod(world: World, key: NamespacedName, node: str) -> Origin:

@@ -16,7 +16,7 @@ def outcome_of(journey: Journey, passage: Passage, *, is_allowed: bool) -> Expla
     frontend = passage.frontend
     if frontend.is_rejected:
         seen = f"{frontend.key} has no endpoint that may be used, on any node"
-        journey.find(FindingId.NO_ENDPOINTS, seen, about=passage.service)
+        journey.find_cause(seen, passage.service)
         return journey.ends(OutcomeKind.REFUSED, _refused(frontend.key.protocol))
     if not (is_allowed and passage.used and _lets_in(journey, passage)):
         return _dropped(journey, passage, is_allowed=is_allowed)
@@ -37,8 +37,8 @@ def _lets_in(journey: Journey, passage: Passage) -> bool:
 
 def _refused(protocol: Protocol) -> str:
     if protocol is Protocol.UDP:
-        return "refused: the datagram is answered by ICMP port unreachable"
-    return "refused at once (curl: (7) Failed to connect: Connection refused)"
+        return "refused, since no endpoint may be used anywhere: ICMP port unreachable"
+    return "refused at once, since no endpoint may be used anywhere (curl: (7) ... Connection refused)"
 
 
 def _dropped(journey: Journey, passage: Passage, *, is_allowed: bool) -> Explanation:

@@ -17,7 +17,7 @@ def pinged(journey: Journey, address: str) -> Explanation:
     journey.service = str(service.key)
     journey.good("service", f"{service.key}, type {service.spec.type}")
     journey.good("address", f"{address} is one of its virtual addresses")
-    seen = f"{address} answers ping here, with or without endpoints; in a cluster it would not, with or without"
+    seen = f"{address} answers ping here even without endpoints, and does not answer in a cluster even with them"
     journey.find(FindingId.PING_SAYS_NOTHING, seen, about=service)
     if not journey.origin.is_inside:
         return journey.ends(OutcomeKind.TIMED_OUT, "no answer: ping is no connection, and no route leads there")

@@ -20,7 +20,7 @@ def explain_problems(journey: Journey) -> None:
 
 def tell_problems_of(journey: Journey, service: Service) -> None:
     """For a Service that is there: whether its newest manifest was refused."""
-    _tell(journey, service.key, "the Service goes on as it was before")
+    _tell(journey, service.key, "and the Service goes on as it was before")
 
 
 def refusals(problems: Iterable[Problem], key: NamespacedName) -> list[Problem]:
@@ -39,7 +39,7 @@ def _tell(journey: Journey, key: NamespacedName, consequence: str) -> None:
     if not refused:
         return
     messages = tuple(f"{each.location}: {each.message}" if each.location else each.message for each in refused)
-    journey.bad("manifest", f"the manifest of {key} is refused: {consequence}", *messages)
+    journey.bad("manifest", f"the manifest of {key} is refused, {consequence}", *messages)
     journey.find_placed(finding_of(each) for each in refused)
 
 
@@ -47,12 +47,13 @@ def finding_of(problem: Problem) -> Finding:
     """The finding that a refusal is, by what is refused."""
     kind = _kind_of(problem)
     text = FINDING_TEXTS[kind]
+    is_node_port = kind is FindingId.NODE_PORT_REFUSED  # whose hint says who has it, rather than what to do
     return Finding(
         id=kind,
         title=text.title,
-        seen=problem.message,
+        seen=f"{problem.message} ({problem.hint})" if problem.hint and is_node_port else problem.message,
         meaning=text.meaning,
-        change=problem.hint or text.change,
+        change=text.change if is_node_port else problem.hint or text.change,
         kind=problem.kind,
         namespace=problem.namespace or "default",
         name=problem.name,

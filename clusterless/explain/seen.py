@@ -17,7 +17,7 @@ def tell_source_address(journey: Journey, service: Service, kind: FrontendKind, 
     shown = f" ({addresses[0]})" if addresses else ""
     kept = is_kept(service, kind, journey.origin.kind, is_inside=is_inside)
     cluster = "kube-proxy would keep the client's address" if kept else "as with kube-proxy, which masquerades here"
-    journey.note("source", f"the pod sees {node}{shown} as its client: it relays the connection", cluster)
+    journey.note("seen as", f"{node}{shown}, which relays the connection, is the client to the pod", cluster)
     if not is_inside and service.spec.external_traffic_policy == "Local":
         seen = f"externalTrafficPolicy: Local keeps the client's address in a cluster; here the pod sees {node}"
         journey.find(FindingId.CLIENT_ADDRESS_HIDDEN, seen, about=service, path="spec.externalTrafficPolicy")

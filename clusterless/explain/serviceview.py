@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from controlplane.netaddr import parse_address
 from controlplane.objects import NamespacedName, Service, ServicePort
 from proxy.addresstext import canonical, family_of
@@ -43,7 +45,7 @@ def explain_service(world: World, target: ServiceTarget, asking: Asking) -> Serv
         for way, each in told
     )
     findings: dict[tuple[FindingId, str], Finding] = {}
-    for found in [*_pending(service), *(each for _, e in told for each in e.findings)]:
+    for found in [*_pending(world, service), *(each for _, e in told for each in e.findings)]:
         findings.setdefault((found.id, found.name), found)
     details = [each for way, each in told if not each.outcome.is_good]
     return ServiceExplanation(
@@ -121,18 +123,19 @@ def _twice(kind: str, host: str, port: int, protocol: str, asking: Asking) -> It
     yield _Way(kind, host, port, protocol, asking.source or OUTSIDE)
 
 
-def _pending(service: Service) -> Iterator[Finding]:
+def _pending(world: World, service: Service) -> Iterator[Finding]:
     """A load balancer without an address, for whatever reason."""
     if service.spec.type != "LoadBalancer" or service.status.load_balancer.ingress:
         return
-    found = pending_finding(service)
+    given = pending_finding(service)
     wish = (
         f"; spec.loadBalancerIP {service.spec.load_balancer_ip} alone does nothing"
         if service.spec.load_balancer_ip
         else ""
     )
     seen = f"status.loadBalancer.ingress is empty: nobody has given an address{wish}"
-    yield found or finding(FindingId.LOAD_BALANCER_PENDING, seen, "", service, path="spec.type")
+    found = given or finding(FindingId.LOAD_BALANCER_PENDING, seen, "", service, path="spec.type")
+    yield msgspec.structs.replace(found, place=world.place(service.kind, service.key, found.path))
 
 
 def _text(world: World, service: Service) -> str:

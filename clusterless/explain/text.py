@@ -33,28 +33,28 @@ Line = tuple[Span, ...]
 _STYLE = {Mark.GOOD: Style.GOOD, Mark.BAD: Style.BAD, Mark.NOTE: Style.DIM}
 
 
-def lines_of(answered: Explanation | ServiceExplanation) -> list[Line]:
-    """An explanation for people."""
-    return explanation_lines(answered) if isinstance(answered, Explanation) else service_lines(answered)
+def lines_of(answered: Explanation | ServiceExplanation, width: int = WIDTH) -> list[Line]:
+    """An explanation for people; text is wrapped to the width, tables are as wide as they are."""
+    if isinstance(answered, ServiceExplanation):
+        return service_lines(answered, width)
+    return explanation_lines(answered, width)
 
 
-def explanation_lines(explanation: Explanation) -> list[Line]:
+def explanation_lines(explanation: Explanation, width: int) -> list[Line]:
     """The steps, then what was found."""
-    width = max(len(step.name) for step in explanation.steps)
-    lines = [line for step in explanation.steps for line in _step(step, width)]
-    return [*lines, *finding_lines(explanation.findings)]
+    return [*steps_only(explanation, width), *finding_lines(explanation.findings, width)]
 
 
-def _step(step: Step, width: int) -> Iterator[Line]:
-    head = f"{step.name:<{width}}  "
+def _step(step: Step, column: int, width: int) -> Iterator[Line]:
+    head = f"{step.name:<{column}}  "
     margin = " " * (len(head) + 2)
     is_last = step.name == "outcome"
-    first, *more = wrap(step.text, WIDTH - len(margin)) or [""]
+    first, *more = wrap(step.text, width - len(margin)) or [""]
     style = _STYLE[step.mark] if is_last or step.mark is Mark.BAD else Style.PLAIN
     yield (Span(f"{MARKS[step.mark]} ", _STYLE[step.mark]), Span(head, Style.DIM), Span(first, style))
     yield from ((Span(margin), Span(text, style)) for text in more)
     for reason in step.because:
-        yield from ((Span(margin), Span(text, Style.DIM)) for text in wrap(reason, WIDTH - len(margin)))
+        yield from ((Span(margin), Span(text, Style.DIM)) for text in wrap(reason, width - len(margin)))
     if step.table is not None:
         yield from _table(step.table, margin)
 
@@ -72,25 +72,25 @@ def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "   ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def finding_lines(findings: Iterable[Finding]) -> list[Line]:
+def finding_lines(findings: Iterable[Finding], width: int) -> list[Line]:
     """Each finding: its title and id, what was seen, what it means, what to change."""
-    return [line for each in findings for line in _finding(each)]
+    return [line for each in findings for line in _finding(each, width)]
 
 
-def _finding(found: Finding) -> Iterator[Line]:
+def _finding(found: Finding, width: int) -> Iterator[Line]:
     yield ()
     yield (Span(_capital(found.title), Style.TITLE), Span(f"  [{found.id}]", Style.DIM))
     about = f"{found.kind} {found.namespace}/{found.name}".strip() if found.name else ""
     where = ", ".join(filter(None, (found.place, about, found.path)))
     if where:
         yield (Span(f"  {where}", Style.DIM),)
-    yield from _labelled("seen", found.seen)
-    yield from _labelled("means", found.meaning)
-    yield from _labelled("change", found.change, Style.GOOD)
+    yield from _labelled("seen", found.seen, width)
+    yield from _labelled("means", found.meaning, width)
+    yield from _labelled("change", found.change, width, Style.GOOD)
 
 
-def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> Iterator[Line]:
-    for index, line in enumerate(wrap(text, WIDTH - 10, break_on_hyphens=False)):
+def _labelled(label: str, text: str, width: int, style: Style = Style.PLAIN) -> Iterator[Line]:
+    for index, line in enumerate(wrap(text, width - 10, break_on_hyphens=False)):
         yield (Span(f"  {label if index == 0 else '':<6}  ", Style.DIM), Span(line, style))
 
 
@@ -98,7 +98,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def service_lines(explanation: ServiceExplanation) -> list[Line]:
+def service_lines(explanation: ServiceExplanation, width: int) -> list[Line]:
     """The Service with all its ways, then in full those that do not lead through."""
     table = Table(
         heading=("ASKED", "KIND", "FROM", "OUTCOME"),
@@ -108,14 +108,14 @@ def service_lines(explanation: ServiceExplanation) -> list[Line]:
     lines: list[Line] = [(Span(explanation.text, Style.TITLE),), (), *_table(table, "")]
     for detail in explanation.details:
         question = f"{detail.question.host}:{detail.question.port}"
-        lines += [(), (Span(f"{question} from {detail.client.kind}", Style.TITLE),), *steps_only(detail)]
-    return [*lines, *finding_lines(explanation.findings)]
+        lines += [(), (Span(f"{question} from {detail.client.kind}", Style.TITLE),), *steps_only(detail, width)]
+    return [*lines, *finding_lines(explanation.findings, width)]
 
 
-def steps_only(explanation: Explanation) -> list[Line]:
+def steps_only(explanation: Explanation, width: int) -> list[Line]:
     """The steps without the findings, which are told once for all ways."""
-    width = max(len(step.name) for step in explanation.steps)
-    return [line for step in explanation.steps for line in _step(step, width)]
+    column = max(len(step.name) for step in explanation.steps)
+    return [line for step in explanation.steps for line in _step(step, column, width)]
 
 
 _CODES = {Style.GOOD: "32", Style.BAD: "31", Style.DIM: "2", Style.TITLE: "1"}

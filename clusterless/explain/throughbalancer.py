@@ -81,7 +81,7 @@ def _no_frontend(journey: Journey, service: Service, key: FrontendKey, port: Ser
         journey.bad("address", f"no load balancer of ours serves {key.address}")
         seen = f"port {key.port} has no nodePort, or the Service is another implementation's"
         journey.find(FindingId.ADDRESS_NOT_SERVED, seen, about=service)
-    return journey.ends(OutcomeKind.REFUSED, "refused at once (curl: (7) Failed to connect: Connection refused)")
+    return journey.ends(OutcomeKind.REFUSED, "refused at once (curl: (7) ... Connection refused)")
 
 
 def _is_allowed(journey: Journey, service: Service, frontend: Frontend, address: str) -> bool:
@@ -142,16 +142,17 @@ def _arrive(journey: Journey, service: Service, frontend: Frontend, hops: list[_
     if not used:
         find_why_none(journey, passage.what, is_local=False)
         seen = f"{frontend.key} leads to nodes, and these have no endpoint"
-        journey.find(FindingId.NO_ENDPOINTS, seen, about=service)
+        journey.find_cause(seen, service)
         return journey.ends(
             OutcomeKind.RESET, "connected to the load balancer, then reset: no node takes the connection"
         )
     tell_target_port(journey, passage.what, used)
     tell_source_address(journey, service, passage.frontend.kind, passage.node, is_inside=False)
     _tell_affinity(journey, service, passage)
-    text = f"connected to {'one of ' if len(used) > 1 else ''}{', '.join(map(str, used))}"
     word = "answered by" if frontend.key.protocol is Protocol.UDP else "connected to"
-    return journey.ends(OutcomeKind.CONNECTED, text.replace("connected to", word), map(str, used))
+    which = f"one of {len(used)} endpoints" if len(used) > 1 else str(used[0])
+    over = f"one of {len(hops)} nodes" if len(hops) > 1 else hops[0].node
+    return journey.ends(OutcomeKind.CONNECTED, f"{word} {which}, over {over}", map(str, used))
 
 
 def _tell_affinity(journey: Journey, service: Service, passage: Passage) -> None:
@@ -166,7 +167,7 @@ def _tell_affinity(journey: Journey, service: Service, passage: Passage) -> None
 def _tell_lack(journey: Journey, service: Service, frontend: Frontend) -> None:
     name = frontend.service
     seen = f"no node has a ready endpoint of {name.namespace}/{name.name}: all health checks say 503"
-    journey.find(FindingId.NO_ENDPOINTS, seen, about=service)
+    journey.find_cause(seen, service)
 
 
 def _rows(journey: Journey, hops: list[_Hop]) -> tuple[EndpointRow, ...]:

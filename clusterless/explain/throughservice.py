@@ -47,9 +47,10 @@ def tell_service(journey: Journey, service: Service, port: ServicePort | None) -
     kind = "headless" if service.is_headless else f"type {service.spec.type}"
     journey.good("service", f"{service.key}, {kind}{_port_text(port)}")
     pods = selected(journey.world, service)
-    if service.spec.selector and not pods:
+    slices = journey.world.snapshot.slices_of(service.key)
+    if service.spec.selector and not pods and not any(piece.endpoints for piece in slices):
         journey.find_all(selector_findings(journey.world.snapshot, service))
-    journey.find_all(port_findings(service, pods, journey.world.snapshot.slices_of(service.key)))
+    journey.find_all(port_findings(service, pods, slices))
     journey.find_all(kind_findings(service))
     tell_problems_of(journey, service)
 

@@ -57,7 +57,9 @@ def _tell_origin(journey: Journey) -> None:
         case OriginKind.POD if origin.pod is not None:
             journey.good("client", f"pod {origin.name} ({address}){where}", _pod_state(origin.pod))
         case OriginKind.POD:
-            journey.good("client", f"any pod of namespace {origin.namespace}{where}, say {address}")
+            who = f"any pod of namespace {origin.namespace}{where}, say {address}"
+            given = f"a pod of namespace {origin.namespace}{where}, {address}"
+            journey.good("client", who if origin.is_imagined else given)
         case OriginKind.NODE:
             journey.good("client", f"a process of node {origin.name} ({address})")
         case _:
@@ -66,7 +68,8 @@ def _tell_origin(journey: Journey) -> None:
 
 def _outside_text(origin: Origin, address: str) -> str:
     entry = f", whose packets are routed to {origin.node}" if origin.node else ""
-    return f"somebody outside of the cluster, say {address}{entry}"
+    who = f"say {address}" if origin.is_imagined else address
+    return f"somebody outside of the cluster, {who}{entry}"
 
 
 def _pod_state(pod: Pod) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from .scenariocluster import Cluster
+from .scenarioexplain import explain_difference
 from .scenariofile import Expectation, Scenario, ScenarioError, Step, parse
 from .scenarioviews import view
 
@@ -58,7 +59,7 @@ def run(scenario: Scenario, folder: Path) -> None:
     cluster = Cluster(folder, scenario.options)
     for step in scenario.steps:
         cluster.take(step)
-        differences = [text for each in _expectations(step) if (text := _difference(each, view(cluster, each)))]
+        differences = [text for each in _expectations(step) if (text := _compare(cluster, each))]
         if differences:
             title = f": {step.title}" if step.title else ""
             raise MismatchError("\n\n".join([scenario.promise, f"step {step.number}{title}", *differences]))
@@ -67,6 +68,12 @@ def run(scenario: Scenario, folder: Path) -> None:
 def _expectations(step: Step) -> Sequence[Expectation]:
     says_problems = any(each.what == "problems" for each in step.expectations)
     return step.expectations if says_problems else (_NO_PROBLEMS, *step.expectations)
+
+
+def _compare(cluster: Cluster, expectation: Expectation) -> str:
+    if expectation.what == "explain":
+        return explain_difference(cluster, expectation)
+    return _difference(expectation, view(cluster, expectation))
 
 
 def _difference(expectation: Expectation, actual: Sequence[str]) -> str:

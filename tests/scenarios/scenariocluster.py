@@ -63,7 +63,7 @@ class Cluster:
             raise ScenarioError(f"no such option: {', '.join(sorted(unknown))}")
         self._folder = folder
         self.options = _cluster_options(options)
-        self._proxy_options = ProxyOptions(
+        self.proxy_options = ProxyOptions(
             cluster_cidrs=self.options.cluster_cidrs,
             service_ranges=self.options.service_cluster_ip_ranges,
             allow_external_ips=self.options.allow_external_ips,
@@ -73,7 +73,7 @@ class Cluster:
         self._builder = Builder(self.options)
         self._caches: dict[str, FrontendCache] = {}
         self._makers: dict[str, DesiredMaker] = {}
-        self._documents: tuple[Document, ...] = ()
+        self.documents: tuple[Document, ...] = ()
         self.snapshot = Builder(self.options).build(Reading(), START).snapshot
 
     def take(self, step: Step) -> None:
@@ -81,7 +81,7 @@ class Cluster:
         for change in step.changes:
             self._change(change)
         reading = self._reader.read(["."])
-        self._documents = reading.documents
+        self.documents = reading.documents
         built = self._builder.build(reading, START + 60 * step.number)
         self.snapshot = built.snapshot
         if not self.snapshot.errors:  # what was refused now may have been accepted in another form before
@@ -104,7 +104,7 @@ class Cluster:
         """The Services that an expectation is about; the two of every cluster only if named, or written."""
         if wanted := {_key(name) for name in expectation.services}:
             return [service for key, service in self.snapshot.services.items() if key in wanted]
-        hidden = {KUBERNETES_SERVICE, DNS_SERVICE} - set(_written(self._documents))
+        hidden = {KUBERNETES_SERVICE, DNS_SERVICE} - set(_written(self.documents))
         return [service for key, service in self.snapshot.services.items() if key not in hidden]
 
     def frontends(self, node: str) -> tuple[Frontends, Desired]:
@@ -124,9 +124,9 @@ class Cluster:
         dns = self.snapshot.services[DNS_SERVICE].spec.cluster_ips
         ports = ((53, Protocol.UDP), (53, Protocol.TCP), (9153, Protocol.TCP))
         return Surroundings(
-            node=node_view(self.snapshot.nodes, name, facts, self._proxy_options),
+            node=node_view(self.snapshot.nodes, name, facts, self.proxy_options),
             facts=facts,
-            options=self._proxy_options,
+            options=self.proxy_options,
             served_by_dns=frozenset(FrontendKey(vip, port, protocol) for vip in dns for port, protocol in ports),
         )
 

@@ -24,7 +24,8 @@
     === remove nodes.yaml
     === frontends on node-2 of web     an expectation about one node, and about some Services only
 
-Expectations are `problems`, `services`, `frontends`, `slices`, `pods` and `dns`. After each step there are no problems
+Expectations are `problems`, `services`, `frontends`, `slices`, `pods`, `dns` and `explain` (which scenarioexplain.py
+describes). After each step there are no problems
 but those that `problems` lists. Everything else is looked at only when it is expected; a section without lines says
 that there is nothing. In expectations, columns need not be aligned, and lines that begin with `#` are remarks.
 """
@@ -33,7 +34,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-EXPECTATIONS = ("problems", "services", "frontends", "slices", "pods", "dns")
+EXPECTATIONS = ("problems", "services", "frontends", "slices", "pods", "dns", "explain")
 CHANGES = ("file", "edit", "remove")
 
 _HEADING = re.compile(r"=== (\w+)(?: +(.*))?")
@@ -54,7 +55,10 @@ class Change(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """What is to be seen: on which node (`""`: the scenario's own), and of which Services (none: all)."""
+    """What is to be seen: on which node (`""`: the scenario's own), and of which Services (none: all).
+
+    For `explain` the words of its question stand in place of Services.
+    """
 
     what: str
     node: str
@@ -168,11 +172,15 @@ def _change(section: _Section) -> Change:
 def _expectation(section: _Section) -> Expectation:
     words = section.arguments.split()
     node = ""
+    lines = tuple(line for line in section.lines if line.strip() and not line.startswith("#"))
+    if section.name == "explain":
+        if not words or not lines:
+            raise ScenarioError(f"line {section.line}: explain takes a question, and lines of its answer")
+        return Expectation(section.name, "", tuple(words), lines, section.line)
     if words[:1] == ["on"] and len(words) > 1 and section.name == "frontends":
         node, words = words[1], words[2:]
     if words and (words[0] != "of" or len(words) == 1 or section.name in ("problems", "dns", "pods")):
         raise ScenarioError(f"line {section.line}: {section.name} does not take: {section.arguments}")
-    lines = tuple(line for line in section.lines if line.strip() and not line.startswith("#"))
     return Expectation(section.name, node, tuple(words[1:]), lines, section.line)
 
 
