@@ -3,7 +3,9 @@
 Source: `pkg/controller/endpoint/endpoints_controller.go`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from .endpointslices import MANAGED_BY as SLICE_MANAGED_BY
 from .endpointslices import SERVICE_NAME
@@ -21,6 +23,8 @@ from .subsets import repack
 
 MANAGED_BY = "endpoints.kubernetes.io/managed-by"
 CONTROLLER = "endpoint-controller"
+_OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
+_MOST_ADDRESSES = 1000
 _HEADLESS = "service.kubernetes.io/headless"
 
 
@@ -51,12 +55,47 @@ def endpoints_of(service: Service, slices: Iterable[EndpointSlice]) -> Endpoints
         if (subset := _subset(service, piece)) is not None
     ]
     namespace, name = service.key
+    whole = repack(subsets)
+    kept = _truncated(whole)
     return Endpoints(
         api_version="v1",
         kind="Endpoints",
-        metadata=ObjectMeta(name=name, namespace=namespace, labels=_labels(service)),
-        subsets=repack(subsets),
+        metadata=ObjectMeta(
+            name=name,
+            namespace=namespace,
+            labels=_labels(service),
+            annotations={} if kept is whole else {_OVER_CAPACITY: "truncated"},
+        ),
+        subsets=kept,
     )
+
+
+def _truncated(subsets: tuple[EndpointSubset, ...]) -> tuple[EndpointSubset, ...]:
+    """At most a thousand addresses, each subset its share, ready ones first; the same where there are no more."""
+    ready = sum(len(each.addresses) for each in subsets)
+    not_ready = sum(len(each.not_ready_addresses) for each in subsets)
+    if ready + not_ready <= _MOST_ADDRESSES:
+        return subsets
+    if ready > _MOST_ADDRESSES:
+        shares = _shares([len(each.addresses) for each in subsets], _MOST_ADDRESSES)
+        return tuple(
+            replace(each, addresses=each.addresses[:share], not_ready_addresses=())
+            for each, share in zip(subsets, shares, strict=True)
+        )
+    shares = _shares([len(each.not_ready_addresses) for each in subsets], _MOST_ADDRESSES - ready)
+    return tuple(
+        replace(each, not_ready_addresses=each.not_ready_addresses[:share])
+        for each, share in zip(subsets, shares, strict=True)
+    )
+
+
+def _shares(sizes: Sequence[int], most: int) -> list[int]:
+    """Of `most`, each its part in proportion to its size, rounded up while there are any left."""
+    total, left, shares = sum(sizes), most, []
+    for size in sizes:
+        shares.append(min(left, -(-size * most // total)))
+        left -= shares[-1]
+    return shares
 
 
 def _subset(service: Service, piece: EndpointSlice) -> EndpointSubset | None:
