@@ -18,10 +18,12 @@ _Shown = Callable[[Service], str]
 def created(service: Service, slices: Sequence[EndpointSlice]) -> Occurrence:
     """A new Service."""
     spec = service.spec
-    where = f"to {spec.external_name}" if spec.type == "ExternalName" else f"at {_cluster_ips(service)}"
+    if spec.type == "ExternalName":
+        return normal("Service", service.key, "Created", f"Created ExternalName Service to {spec.external_name}")
+    what = "headless Service" if service.is_headless else f"{spec.type} Service at {_cluster_ips(service)}"
     ports = f", ports {_ports(service)}" if spec.ports else ""
-    ready = "" if spec.type == "ExternalName" else f", {len(ready_endpoints(slices))} ready endpoints"
-    return normal("Service", service.key, "Created", f"Created {spec.type} Service {where}{ports}{ready}")
+    ready = f", {len(ready_endpoints(slices))} ready endpoints"
+    return normal("Service", service.key, "Created", f"Created {what}{ports}{ready}")
 
 
 def deleted(service: Service) -> Occurrence:
