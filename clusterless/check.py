@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -10,42 +10,80 @@ from controlplane.build import Builder
 from controlplane.manifests import ManifestReader
 from controlplane.objects import EndpointSlice, Service
 from controlplane.options import ClusterOptions
-from controlplane.problems import Severity, render
+from controlplane.problems import render
 from controlplane.snapshot import Snapshot
+
+from .checkjson import report
+from .explain.remarks import Remark, remarks
 
 _NODE_ADDRESS = "192.0.2.1"  # where nobody wrote a Node: the DNS server and hostNetwork pods are endpoints somewhere
 
 
 class Report(NamedTuple):
-    """What `check` prints, and whether anything was refused."""
+    """What the manifests would come to, and all that there is to say about them, in order."""
 
-    text: str
-    refused: bool
+    snapshot: Snapshot
+    remarks: tuple[Remark, ...]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the API server would refuse anything."""
+        return bool(self.snapshot.errors)
+
+    @property
+    def text(self) -> str:
+        """The problems, the Services with their endpoints, and a summary."""
+        snapshot = self.snapshot
+        problems = render([remark.problem for remark in self.remarks])
+        sections = [problems, services_table(snapshot, snapshot.services.values()), _summary(self)]
+        return "\n\n".join("\n".join(lines) for lines in sections if lines)
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The same for programs; checkjson.py describes it."""
+        snapshot = self.snapshot
+        services = [_row(service, snapshot) for service in snapshot.services.values()]
+        rows = [{**row._asdict(), "endpoints": int(row.endpoints)} for row in services]
+        return report(self.remarks, rows, len(snapshot.pods), snapshot.passed_over)
 
 
-def check(filenames: Sequence[str], options: ClusterOptions) -> Report:
-    """Read and judge manifests as a cluster would that runs every pod they ask for."""
+def check(filenames: Sequence[str], options: ClusterOptions, load_balancer_ranges: Sequence[str] = ()) -> Report:
+    """Read and judge manifests as a cluster would that runs every pod they ask for.
+
+    `load_balancer_ranges` are those of the load balancer that would be there; without any nothing is said of one.
+    """
     reading = ManifestReader().read(filenames)
     imagined = msgspec.structs.replace(options, schedule_pods=True, node_addresses=(_NODE_ADDRESS,))
     snapshot = Builder(imagined).build(reading, int(time.time())).snapshot
-    sections = [render(snapshot.problems), services_table(snapshot, snapshot.services.values()), _summary(snapshot)]
-    return Report("\n\n".join("\n".join(lines) for lines in sections if lines), bool(snapshot.errors))
+    return Report(snapshot, tuple(remarks(snapshot, reading.documents, load_balancer_ranges)))
+
+
+class _Row(NamedTuple):
+    """A Service in the table; the names are those of the JSON form."""
+
+    namespace: str
+    name: str
+    type: str
+    clusterIP: str  # noqa: N815
+    ports: str
+    endpoints: str
 
 
 def services_table(snapshot: Snapshot, services: Iterable[Service]) -> list[str]:
     """Services of the snapshot with their ready endpoints, as lines."""
-    rows = [
-        (
-            service.metadata.namespace,
-            service.metadata.name,
-            service.spec.type,
-            service.spec.cluster_ip or "<none>",
-            _ports(service),
-            str(ready_endpoints(service, snapshot.slices_of(service.key))),
-        )
-        for service in services
-    ]
-    return table(("NAMESPACE", "NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS"), rows)
+    heading = ("NAMESPACE", "NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS")
+    return table(heading, [_row(service, snapshot) for service in services])
+
+
+def _row(service: Service, snapshot: Snapshot) -> _Row:
+    return _Row(
+        service.metadata.namespace,
+        service.metadata.name,
+        service.spec.type,
+        service.spec.cluster_ip or "<none>",
+        _ports(service),
+        str(ready_endpoints(service, snapshot.slices_of(service.key))),
+    )
 
 
 def ready_endpoints(service: Service, slices: Iterable[EndpointSlice]) -> int:
@@ -78,9 +116,10 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return ["   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
-def _summary(snapshot: Snapshot) -> list[str]:
+def _summary(checked: Report) -> list[str]:
+    snapshot = checked.snapshot
     errors = len(snapshot.errors)
-    warnings = sum(problem.severity is Severity.WARNING for problem in snapshot.problems)
+    warnings = len(checked.remarks) - errors
     lines = [
         f"{_count(len(snapshot.services), 'Service')}, {_count(len(snapshot.pods), 'Pod')}, "
         f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"

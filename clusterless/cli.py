@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415  a command that only checks files must not pay for what serving needs
 
 import asyncio
+import json
 import logging
 import socket
 import sys
@@ -29,7 +30,7 @@ from .flags import (
     settings_of,
 )
 from .kubeproxyconfig import ConfigError
-from .settings import Settings
+from .settings import Settings, split
 
 log = logging.getLogger(__name__)
 
@@ -91,15 +92,24 @@ def loadbalancer(context: click.Context, /, **_flags: Any) -> None:
 @cli.command()
 @filename_flag
 @cluster_flags
+@click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format.")
+@click.option("--strict", is_flag=True, help="Exit 1 for warnings too.")
+@click.option(
+    "--load-balancer-ip-range",
+    default="",
+    metavar="CIDR[,CIDR]",
+    help="Say which load balancers would get no address from this range.",
+)
 @click.pass_context
-def check(context: click.Context, /, **_flags: Any) -> None:
-    """Say what the API server would say of manifests; exit 1 if it would refuse any."""
+def check(context: click.Context, /, output: str, strict: bool, load_balancer_ip_range: str, **_flags: Any) -> None:
+    """Say what the API server would say of manifests, and what is surely not meant; exit 1 if any would be refused."""
     from .check import check as check_manifests
 
     filenames = _filenames(context)
-    report = check_manifests(filenames, _or_usage(lambda: cluster_options(context.params)))
-    click.echo(report.text)
-    sys.exit(1 if report.refused else 0)
+    options = _or_usage(lambda: cluster_options(context.params))
+    report = check_manifests(filenames, options, split(load_balancer_ip_range))
+    click.echo(json.dumps(report.json, indent=2) if output == "json" else report.text)
+    sys.exit(1 if report.is_refused or (strict and report.remarks) else 0)
 
 
 @cli.command()
