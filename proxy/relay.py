@@ -157,7 +157,7 @@ class Relay:
         self._is_closed = True
         self.reactor.cancel_timer(self._timer)
         for side in (self._client, self._upstream):
-            side.close()
+            side.leave()
         self._endpoint_counters.open -= 1
         self._service_counters.closed += 1
         self._line.chooser.closed(self.frontend, self._endpoint)
