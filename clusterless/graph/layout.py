@@ -4,6 +4,7 @@ All lengths are SVG's user units. The font is monospaced, so that the width of a
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from .picture import Box, BoxKey, Picture
@@ -40,20 +41,22 @@ class Layout(NamedTuple):
 
 
 def layout(picture: Picture) -> Layout:
-    """Columns as wide as their widest box; the fullest column gives the height, the others follow it."""
+    """Columns as wide as their widest box. The fullest one stands; the others follow it, and then their neighbours."""
+    column_of = {box.key: column for column, boxes in enumerate(picture.columns) for box in boxes}
     near = _neighbours(picture)
     tops = {column: _stacked(boxes) for column, boxes in enumerate(picture.columns)}
     middles: dict[BoxKey, float] = {}
     for column, boxes in enumerate(picture.columns):
         _note(middles, boxes, tops[column])
     fullest = max(range(len(picture.columns)), key=lambda column: _height(picture.columns[column]))
-    for _ in range(_SWEEPS):
-        for column in sorted(tops, key=lambda each: abs(each - fullest)):
-            if column != fullest:
-                boxes = picture.columns[column]
-                wanted = [_mean([middles[each] for each in near[box.key]], middles[box.key]) for box in boxes]
-                tops[column] = _spread(boxes, wanted)
-                _note(middles, boxes, tops[column])
+    others = sorted((column for column in tops if column != fullest), key=lambda column: abs(column - fullest))
+    for sweep, column in product(range(_SWEEPS), others):
+        wanted = []
+        for box in picture.columns[column]:
+            found = [each for each in near[box.key] if sweep or abs(column_of[each] - fullest) < abs(column - fullest)]
+            wanted.append(_mean([middles[each] for each in found], middles[box.key]))
+        tops[column] = _spread(picture.columns[column], wanted)
+        _note(middles, picture.columns[column], tops[column])
     return _placed(picture, tops)
 
 

@@ -139,6 +139,7 @@ def _node_box(name: str, node: Node | None) -> Box:
     if zone := node.metadata.labels.get(_ZONE):
         lines.append(f"zone {zone}")
     is_ready = all(each.status == "True" for each in node.status.conditions if each.type == "Ready")
+    lines += [] if is_ready else [State.NOT_READY.value]
     return Box(key, name, tuple(lines), State.GOOD if is_ready else State.NOT_READY)
 
 
