@@ -124,6 +124,8 @@ def _exit_with(run: Callable[[], int]) -> NoReturn:
         click.echo(f"error: {error}", err=True)
     except ServerError as error:
         click.echo(error, err=True)
+        if not error.code:
+            click.echo("    hint: `clusterless up` runs an agent; -f PATH looks at manifests instead", err=True)
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(1)

@@ -71,7 +71,7 @@ def _by_prefix(view: ObjectView, resource: Resource, name: str, scope: Scope) ->
 
 def _show(found: Iterable[Found], view: ObjectView, *, show_events: bool) -> None:
     """Two blank lines stand between objects."""
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).astimezone()
     for index, obj in enumerate(obj for each in found for obj in each.objects):
         if index:
             click.echo("\n")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -96,23 +96,35 @@ def _show(source: Source, asked: Request, flags: GetFlags, found: Sequence[Found
         return
     objects = [encoded(obj) for each in found for obj in each.objects]
     if objects or not has_missing:
-        click.echo(as_text(flags, objects, is_single=asked.names_one), nl=False)
+        click.echo(Writer(flags).text(objects, is_single=asked.names_one), nl=False)
 
 
-def as_text(flags: GetFlags, objects: Sequence[dict[str, object]], *, is_single: bool) -> str:
-    """Encoded objects in the form that is wanted, if it is no table. Raises JSONPathError."""
-    match flags.output.format:
-        case Format.CUSTOM_COLUMNS:
-            table = CustomTable(custom_columns(flags.output.argument), headings=flags.headings)
-            return "".join(f"{line}\n" for line in table.lines(objects))
-        case Format.YAML:
-            from .yamltext import as_yaml  # noqa: PLC0415  nothing else needs it
+class Writer:
+    """Encoded objects in a form that is no table of kubectl's; headings stand above the first ones alone.
 
-            return as_yaml(document(objects, is_single=is_single))
-        case Format.JSON:
-            return as_json(document(objects, is_single=is_single)) + "\n"
-        case _:
-            return by_path(flags.output, document(objects, is_single=is_single))
+    Raises JSONPathError for columns that are none.
+    """
+
+    def __init__(self, flags: GetFlags) -> None:
+        self._output = flags.output
+        self._columns: CustomTable | None = None
+        if flags.output.format is Format.CUSTOM_COLUMNS:
+            self._columns = CustomTable(custom_columns(flags.output.argument), headings=flags.headings)
+
+    def text(self, objects: Sequence[dict[str, Any]], *, is_single: bool) -> str:
+        """What to print; one object that was asked for by its name stands alone. Raises JSONPathError."""
+        if self._columns:
+            return "".join(f"{line}\n" for line in self._columns.lines(objects))
+        whole = document(objects, is_single=is_single)
+        match self._output.format:
+            case Format.YAML:
+                from .yamltext import as_yaml  # noqa: PLC0415  nothing else needs it
+
+                return as_yaml(whole)
+            case Format.JSON:
+                return as_json(whole) + "\n"
+            case _:
+                return by_path(self._output, whole)
 
 
 def _show_tables(source: Source, asked: Request, flags: GetFlags, found: Sequence[Found], *, has_missing: bool) -> None:

@@ -12,7 +12,7 @@ from controlplane.build import Builder
 from controlplane.encode import Encodable, encoded
 from controlplane.manifests import ManifestReader
 
-from .get import GetFlags, as_text, checked, scope_of, table_options, tell_problems
+from .get import GetFlags, Writer, checked, scope_of, table_options, tell_problems
 from .objectview import decoded_kind, view_of_snapshot
 from .printers.arguments import ArgumentError, Request, Wanted, request
 from .printers.output import Format
@@ -53,6 +53,7 @@ class _Shown:
         self._resource = asked.wanted[0].resource
         self._flags = flags
         self._watching = watching
+        self._writer = Writer(flags)
         options = table_options(source, asked, flags)
         self._table = Table(self._resource, options._replace(with_change=watching.say_change))
 
@@ -80,7 +81,7 @@ class _Shown:
         if self._watching.say_change:
             value = {"type": change, "object": value}
         begin = "---\n" if self._flags.output.format is Format.YAML else ""
-        return begin + as_text(self._flags, [value], is_single=True)
+        return begin + self._writer.text([value], is_single=True)
 
 
 def _follow_agent(source: Source, wanted: Wanted, shown: _Shown) -> int:

@@ -15,13 +15,13 @@ from .parts import annotations, labels, taints
 
 
 def describe_node(node: Node, pods: Iterable[Pod], now: datetime) -> Iterator[str]:
-    """The lines of a Node, up to its events; `pods` are those of the cluster."""
+    """The lines of a Node, up to its events; `pods` are the cluster's, `now` is in the reader's time zone."""
     yield f"Name:\t{node.metadata.name}"
     yield f"Roles:\t{','.join(roles(node.metadata.labels)) or NONE}"
     yield from labels("Labels", node.metadata.labels)
     yield from annotations(node.metadata.annotations)
     if created := parsed(node.metadata.creation_timestamp):
-        yield f"CreationTimestamp:\t{created:%a, %d %b %Y %H:%M:%S %z}"
+        yield f"CreationTimestamp:\t{created.astimezone(now.tzinfo):%a, %d %b %Y %H:%M:%S %z}"
     yield from taints(node.spec.taints)
     yield f"Unschedulable:\t{str(node.spec.unschedulable).lower()}"
     yield from _conditions(node)
