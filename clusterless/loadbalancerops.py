@@ -17,6 +17,7 @@ from .probes import configz, readyz, scrape
 from .processmetrics import OwnCollector
 from .settings import Settings
 from .syncmetrics import ManifestCollector
+from .workermetrics import WorkerCollector
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class LoadBalancerOps:
     def _collectors(self) -> Iterator[Collector]:
         yield OwnCollector(self._data_plane.resources)
         yield ManifestCollector(self._snapshot)
+        yield WorkerCollector(self._data_plane.staff)
         yield ProxyCollector(self._data_plane.count(), self._data_plane.reconciler.statuses(), self._bounds)
 
 

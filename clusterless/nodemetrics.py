@@ -11,6 +11,7 @@ from .nodeproxy import NodeProxy
 from .processmetrics import OwnCollector
 from .syncmetrics import ManifestCollector, NoLocalEndpoints, SyncCollector
 from .syncs import Syncs
+from .workermetrics import WorkerCollector
 
 
 class NodeMetrics:
@@ -36,6 +37,7 @@ class NodeMetrics:
         yield OwnCollector(self._proxy.resources if self._proxy else None)
         yield ManifestCollector(self._syncs.snapshot)
         if self._proxy:
+            yield WorkerCollector(self._proxy.data_plane.staff)
             yield SyncCollector(self._syncs, self._families, self._health_codes)
             yield NoLocalEndpoints(self._proxy.reconciler.desired.frontends.values())
             yield ProxyCollector(self._proxy.counters, self._proxy.reconciler.statuses(), self._bounds)
