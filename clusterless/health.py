@@ -15,6 +15,7 @@ from proxy.hostfacts import HostFacts
 from proxy.nodeeligibility import is_eligible
 
 from .bindaddress import host_port, node_addresses
+from .explainagent import Explainer
 from .introspection.server import Introspection
 from .nodedns import NodeDns
 from .nodemetrics import NodeMetrics
@@ -43,6 +44,7 @@ class Health:
         self._codes: dict[str, Counter[int]] = {"healthz": Counter(), "livez": Counter()}
         self.introspection = Introspection(settings.hostname_override.lower() or settings.cluster.hostname)
         self.introspection.show(proxy.data_plane.carried if proxy else None, (lambda: dns.counters) if dns else None)
+        self.introspection.provide("explain", Explainer(proxy, dns, lambda: self._snapshot).answer)
         if proxy:
             self.introspection.follow(proxy.reconciler)
         ready = readyz(lambda: self._snapshot.generation if self._snapshot else 0)

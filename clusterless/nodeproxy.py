@@ -88,15 +88,17 @@ class NodeProxy:
 
     def desire(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Desired:
         """What the snapshot means for this node, as it is now."""
-        node = node_view(snapshot.nodes, snapshot.options.hostname, self._facts, self._options)
-        around = Surroundings(
-            node=node,
+        return self._maker.make(snapshot, self.around(snapshot, served_by_dns))
+
+    def around(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Surroundings:
+        """What decides about the snapshot on this node."""
+        return Surroundings(
+            node=node_view(snapshot.nodes, snapshot.options.hostname, self._facts, self._options),
             facts=self._facts,
             options=self._options,
             resolvers=self._resolvers,
             served_by_dns=frozenset(served_by_dns),
         )
-        return self._maker.make(snapshot, around)
 
     async def apply(self, desired: Desired) -> None:
         """Make it true; returns once every frontend is open, or has a status that says why not."""

@@ -112,6 +112,11 @@ class Reconciler:
             if packets > 0 and frontend is not None:
                 counters.service(frontend.service).kernel_drops[reason] += packets
 
+    def can_drop(self, key: FrontendKey) -> bool:
+        """Whether the kernel drops the packets of those who may not come in; for a frontend that is open."""
+        opened = self._open_frontends.get(key)
+        return opened is None or opened.is_limited
+
     def set_inside(self, inside: Collection[str]) -> None:
         """Other sources count as inside the cluster; `apply` acts on it."""
         self._inside = inside

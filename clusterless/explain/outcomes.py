@@ -48,10 +48,11 @@ def _dropped(journey: Journey, passage: Passage, *, is_allowed: bool) -> Explana
         journey.find(FindingId.NO_LOCAL_ENDPOINT, seen, about=passage.service)
     live = journey.world.live_at(passage.node)
     is_served = bool(passage.frontend.internal or passage.frontend.external)
-    if is_served and live is not None and live.resets(passage.frontend.key):
+    is_tcp = passage.frontend.key.protocol is Protocol.TCP
+    if is_tcp and is_served and live is not None and live.resets(passage.frontend.key):
         return journey.ends(OutcomeKind.RESET, "connected, then reset: without CAP_NET_ADMIN packets cannot be dropped")
     why = "the packets are dropped" if is_allowed else "packets from this address are dropped"
-    command = " (curl: (28) Connection timed out)" if passage.frontend.key.protocol is Protocol.TCP else ""
+    command = " (curl: (28) Connection timed out)" if is_tcp else ""
     return journey.ends(OutcomeKind.TIMED_OUT, f"times out: {why}{command}")
 
 

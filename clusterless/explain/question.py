@@ -12,7 +12,7 @@ _SCHEME_PORTS = {"http": 80, "https": 443}
 _SERVICE_WORDS = ("svc", "service", "services")
 
 
-class QuestionError(Exception):
+class QuestionError(ValueError):
     """The question makes no sense; the message says why."""
 
 
