@@ -141,9 +141,8 @@ def test_what_a_cluster_would_refuse_is_told_and_the_rest_is_shown(manifests: Pa
     (manifests.parent / "broken.yaml").write_text(BROKEN)
     result = run("get", "svc", "-o", "name", "-f", str(manifests.parent))
     assert (result.exit_code, result.stdout) == (0, "service/kubernetes\nservice/web\n")
-    assert (
-        'broken.yaml:5:23: The Service "broken" is invalid: spec.ports[0].port: Invalid value: 70000' in result.stderr
-    )
+    assert 'broken.yaml:5:17: The Service "broken" is invalid: ' in result.stderr
+    assert "* spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535" in result.stderr
 
 
 def test_a_description_is_found_by_the_beginning_of_a_name(manifests: Path):
