@@ -49,6 +49,9 @@ _resource_arguments = click.argument(
 @click.option("--show-labels", is_flag=True, help="Show all labels in a last column.")
 @click.option("--label-columns", "-L", multiple=True, metavar="LABEL[,LABEL]", help="Show these labels as columns.")
 @click.option("--sort-by", default="", metavar="PATH", help="Sort by a field: .metadata.name, say.")
+@click.option(
+    "--field-selector", default="", metavar="SELECTOR", help="Only objects with such fields: spec.type=NodePort."
+)
 @click.option("--ignore-not-found", is_flag=True, help="A name that nobody has is no error.")
 @click.pass_context
 def get(context: click.Context, /, **flags: Any) -> None:
@@ -70,6 +73,7 @@ def get(context: click.Context, /, **flags: Any) -> None:
             show_labels=flags["show_labels"],
             label_columns=tuple(label for text in flags["label_columns"] for label in text.split(",")),
             sort_by=flags["sort_by"],
+            field_selector=flags["field_selector"],
             ignore_not_found=flags["ignore_not_found"],
         )
         if flags["watch"] or flags["watch_only"]:

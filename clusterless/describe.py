@@ -20,10 +20,10 @@ def describe(source: Source, arguments: Sequence[str], *, show_events: bool) -> 
     resources = [each.resource for each in asked.wanted]
     if EVENTS in resources:
         raise ArgumentError('no description has been implemented for "Event"')
-    scope = scope_of(source)
+    scopes = [scope_of(source, each) for each in resources]
     seen = look(source, _needed(resources, show_events=show_events), _namespace(source, resources))
     tell_problems(seen)
-    found = [_found(seen.view, each, scope) for each in asked.wanted]
+    found = [_found(seen.view, each, scope) for each, scope in zip(asked.wanted, scopes, strict=True)]
     _show(found, seen.view, show_events=show_events)
     missing = [text for each in found for text in each.missing]
     for text in missing:

@@ -9,7 +9,8 @@ import click
 from controlplane.encode import encoded
 from controlplane.problems import render as render_problems
 
-from .introspection.selectors import label_selector
+from .introspection.apipaths import selection
+from .introspection.resources import Resource
 from .printers.arguments import ArgumentError, Request, request
 from .printers.customcolumns import CustomTable, custom_columns
 from .printers.output import Format, Output, as_json, by_path, document
@@ -27,6 +28,7 @@ class GetFlags(NamedTuple):
     show_labels: bool = False
     label_columns: tuple[str, ...] = ()
     sort_by: str = ""
+    field_selector: str = ""
     ignore_not_found: bool = False
 
 
@@ -35,10 +37,12 @@ def get(source: Source, arguments: Sequence[str], flags: GetFlags) -> int:
 
     Raises ArgumentError, JSONPathError, ServerError.
     """
-    asked = checked(source, request(arguments))
-    scope = scope_of(source)
+    asked = checked(source, request(arguments), flags.field_selector)
+    scopes = [scope_of(source, each.resource, flags.field_selector) for each in asked.wanted]
     tell_problems(seen := look(source, [each.resource.name for each in asked.wanted], source.namespace))
-    found = [_sorted(find(seen.view, each, scope), flags.sort_by) for each in asked.wanted]
+    found = [
+        _sorted(find(seen.view, each, scope), flags.sort_by) for each, scope in zip(asked.wanted, scopes, strict=True)
+    ]
     missing = () if flags.ignore_not_found else tuple(text for each in found for text in each.missing)
     _show(source, asked, flags, found, has_missing=bool(missing))
     for text in missing:
@@ -46,22 +50,23 @@ def get(source: Source, arguments: Sequence[str], flags: GetFlags) -> int:
     return 1 if missing else 0
 
 
-def checked(source: Source, asked: Request) -> Request:
+def checked(source: Source, asked: Request, field_selector: str = "") -> Request:
     """The request, if its names can be found there. Raises ArgumentError."""
     names = any(each.names for each in asked.wanted)
-    if names and source.selector:
+    if names and (source.selector or field_selector):
         raise ArgumentError("name cannot be provided when a selector is specified")
     if names and not source.namespace and any(each.resource.namespaced for each in asked.wanted):
         raise ArgumentError("a resource cannot be retrieved by name across all namespaces")
     return asked
 
 
-def scope_of(source: Source) -> Scope:
-    """Where to look. Raises ArgumentError for a selector that is none."""
+def scope_of(source: Source, resource: Resource, field_selector: str = "") -> Scope:
+    """Where to look for objects of a resource. Raises ArgumentError for selectors that are none."""
     try:
-        return Scope(source.namespace, label_selector(source.selector))
+        selected = selection(resource, {"labelSelector": source.selector, "fieldSelector": field_selector})
     except ValueError as error:
         raise ArgumentError(str(error)) from error
+    return Scope(source.namespace, selected.labels, selected.fields if field_selector else None)
 
 
 def tell_problems(seen: Look) -> None:

@@ -16,7 +16,7 @@ from .get import GetFlags, Writer, checked, scope_of, table_options, tell_proble
 from .objectview import decoded_kind, view_of_snapshot
 from .printers.arguments import ArgumentError, Request, Wanted, request
 from .printers.output import Format
-from .printers.selection import Found, changes, find, not_found
+from .printers.selection import Found, Scope, changes, find, not_found
 from .printers.table import Table, named
 from .sources import Look, Source, imagined, path_of
 from .watch import watch
@@ -34,16 +34,17 @@ def get_and_watch(source: Source, arguments: Sequence[str], flags: GetFlags, wat
 
     The exit code is 1 when a name is nobody's. Raises ArgumentError, JSONPathError, ServerError.
     """
-    asked = checked(source, request(arguments))
+    asked = checked(source, request(arguments), flags.field_selector)
     if len(asked.wanted) > 1:
         raise ArgumentError(
             "watch is only supported on individual resources and resource collections"
             " - more than 1 resource type was found"
         )
+    scope = scope_of(source, asked.wanted[0].resource, flags.field_selector)
     shown = _Shown(source, asked, flags, watching)
     if source.is_files:
-        return asyncio.run(_Files(source, asked.wanted[0], shown).follow())
-    return _follow_agent(source, asked.wanted[0], shown)
+        return asyncio.run(_Files(source, asked.wanted[0], scope, shown).follow())
+    return _follow_agent(source, asked.wanted[0], flags.field_selector, shown)
 
 
 class _Shown:
@@ -84,19 +85,19 @@ class _Shown:
         return begin + self._writer.text([value], is_single=True)
 
 
-def _follow_agent(source: Source, wanted: Wanted, shown: _Shown) -> int:
-    """List, then watch from the list's version on, as kubectl does; the agent matches labels, we match names."""
+def _follow_agent(source: Source, wanted: Wanted, field_selector: str, shown: _Shown) -> int:
+    """List, then watch from the list's version on, as kubectl does; the agent selects, but for names."""
     from .introspection.client import Client  # noqa: PLC0415  files need no client
 
-    scope_of(source)
     client = Client(source.server)
     path = path_of(wanted.resource.name, source.namespace)
-    listed = client.get(path, labelSelector=source.selector)
+    selectors = {"labelSelector": source.selector, "fieldSelector": field_selector}
+    listed = client.get(path, **selectors)
     objects = [decoded_kind(item, wanted.resource.kind) for item in listed.get("items") or ()]
     if code := shown.first(_by_name(wanted, objects)):
         return code
     version = listed.get("metadata", {}).get("resourceVersion", "")
-    for event in client.watch(path, labelSelector=source.selector, resourceVersion=version):
+    for event in client.watch(path, resourceVersion=version, **selectors):
         obj = decoded_kind(event["object"], wanted.resource.kind)
         if not wanted.names or obj.metadata.name in wanted.names:
             shown.show([obj], event["type"])
@@ -117,11 +118,11 @@ def _by_name(wanted: Wanted, objects: Sequence[Encodable]) -> Found:
 class _Files:
     """Follows manifests: what they come to is built anew when they change, sparing what did not."""
 
-    def __init__(self, source: Source, wanted: Wanted, shown: _Shown) -> None:
+    def __init__(self, source: Source, wanted: Wanted, scope: Scope, shown: _Shown) -> None:
         self._source = source
         self._wanted = wanted
         self._shown = shown
-        self._scope = scope_of(source)
+        self._scope = scope
         self._reader = ManifestReader()
         self._builder = Builder(imagined(source.options))
         self._told: frozenset[object] = frozenset()

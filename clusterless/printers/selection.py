@@ -13,18 +13,23 @@ from clusterless.introspection.resources import (
     SLICES,
     Resource,
 )
-from clusterless.introspection.selectors import LabelMatch
+from clusterless.introspection.selectors import FieldMatch, LabelMatch
 from clusterless.objectview import ObjectView
-from controlplane.encode import Encodable
+from controlplane.encode import Encodable, encoded
 
 from .arguments import Wanted
 
 
 class Scope(NamedTuple):
-    """Where to look: a namespace, `""` for all, and the labels that objects must have."""
+    """Where to look: a namespace, `""` for all, and the labels and fields that objects must have."""
 
     namespace: str
     labels: LabelMatch
+    fields: FieldMatch | None = None
+
+    def has(self, obj: Encodable) -> bool:
+        """Whether an object has these labels and fields."""
+        return self.labels(obj.metadata.labels) and (self.fields is None or self.fields(encoded(obj)))
 
 
 class Found(NamedTuple):
@@ -43,7 +48,7 @@ def find(view: ObjectView, wanted: Wanted, scope: Scope) -> Found:
         if not wanted.resource.namespaced or scope.namespace in ("", obj.metadata.namespace)
     ]
     if not wanted.names:
-        return Found(wanted.resource, tuple(obj for obj in within if scope.labels(obj.metadata.labels)))
+        return Found(wanted.resource, tuple(filter(scope.has, within)))
     by_name = {obj.metadata.name: obj for obj in within}
     return Found(
         wanted.resource,

@@ -76,6 +76,18 @@ def test_selectors(selector: str, names: list[str], manifests: Path):
 
 
 @pytest.mark.parametrize(
+    ("selector", "names"),
+    [
+        ("metadata.namespace=prod", ["service/db"]),
+        ("spec.clusterIP=10.96.1.1", ["service/web"]),
+        ("spec.type!=ClusterIP", []),
+    ],
+)
+def test_field_selectors(selector: str, names: list[str], manifests: Path):
+    assert lines(manifests, "get", "svc", "-A", "--field-selector", selector, "-o", "name") == names
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["get"], "error: Required resource not specified: one of "),
@@ -83,6 +95,8 @@ def test_selectors(selector: str, names: list[str], manifests: Path):
         (["get", "svc", "web", "-A"], "error: a resource cannot be retrieved by name across all namespaces"),
         (["get", "svc", "web", "-l", "a=b"], "error: name cannot be provided when a selector is specified"),
         (["get", "svc", "-l", "a b"], "error: unable to parse requirement: "),
+        (["get", "svc", "web", "--field-selector", "a=b"], "error: name cannot be provided when a selector is"),
+        (["get", "po", "--field-selector", "spec.x=b"], "error: field label not supported: spec.x"),
         (["get", "svc", "-o", "xml"], "error: unable to match a printer suitable for the output format"),
         (["get", "svc", "-o", "go-template={{.}}"], 'error: output format "go-template" is not supported'),
         (["get", "svc", "-o", "jsonpath={.a"], "error: error parsing jsonpath {.a, unclosed action"),
