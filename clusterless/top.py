@@ -1,23 +1,24 @@
 """`clusterless top`: a live view of what a running agent carries."""
 
 import io
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from .introspection.client import Client, ServerError
-from .introspection.rates import rates
+from .introspection.rates import Rates, rates
 from .introspection.status import Status
 from .topview import frame
 
 _PATH = "/clusterless/v1/status"
-_SVG_COLUMNS = 140
+_COLUMNS = 140  # of a picture, and of what no terminal limits
 
 
 class TopFlags(NamedTuple):
@@ -41,12 +42,12 @@ def top(flags: TopFlags) -> int:
         _follow(client, flags, before)
     time.sleep(flags.interval)
     after = _status(client, flags)
-    made = frame(after, rates(before, after))
     if not flags.svg:
-        Console().print(made)
+        console = Console() if sys.stdout.isatty() else Console(width=_COLUMNS)
+        console.print(frame(after, rates(before, after), console.width))
         return 0
-    console = Console(record=True, width=_SVG_COLUMNS, file=io.StringIO(), force_terminal=True)
-    console.print(made)
+    console = Console(record=True, width=_COLUMNS, file=io.StringIO(), force_terminal=True)
+    console.print(frame(after, rates(before, after), _COLUMNS))
     Path(flags.svg).write_text(console.export_svg(title="clusterless top"))
     return 0
 
@@ -54,12 +55,16 @@ def top(flags: TopFlags) -> int:
 def _follow(client: Client, flags: TopFlags, before: Status) -> None:
     """For ever. An agent that is gone for a moment is waited for, once it was there."""
     console = Console()
-    with Live(frame(before, rates(None, before)), console=console, screen=console.is_terminal) as live:
+
+    def drawn(now: Status, growth: Rates) -> RenderableType:
+        return frame(now, growth, console.width, console.height)
+
+    with Live(drawn(before, rates(None, before)), console=console, screen=console.is_terminal) as live:
         for after in _further(client, flags):
             if isinstance(after, ServerError):
-                live.update(Group(Text(str(after), style="bold red"), frame(before, rates(None, before))))
+                live.update(Group(Text(str(after), style="bold red"), drawn(before, rates(None, before))))
             else:
-                live.update(frame(after, rates(before, after), console.height))
+                live.update(drawn(after, rates(before, after)))
                 before = after
 
 

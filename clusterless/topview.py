@@ -1,6 +1,7 @@
 """One frame of `clusterless top`, as Rich draws it: Services with their endpoints, flows, affinities, DNS."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -20,13 +21,36 @@ _STATE_STYLES = {
     "failed": "bold red",
 }
 _LEFT = "left rotation"
+
+
+class _Column(NamedTuple):
+    """A column of the Services' table, and the width of a terminal from which on it is shown."""
+
+    heading: str
+    justify: Literal["left", "right"] = "right"
+    least: int = 0
+
+
+_COLUMNS = (
+    _Column("SERVICE", "left"),
+    _Column("ADDRESS", "left", 110),
+    _Column("STATE", "left"),
+    _Column("OPEN"),
+    _Column("TOTAL", least=90),
+    _Column("CONN/S"),
+    _Column("IN/S", least=70),
+    _Column("OUT/S", least=70),
+    _Column("IN", least=130),
+    _Column("OUT", least=130),
+    _Column("NOT SERVED", "left"),
+)
 _SMALL_ROWS = 10
 _HEADING_ROWS = 7
 _DNS_ROWS = 3
 
 
-def frame(status: Status, rates: Rates, rows: int = 0) -> RenderableType:
-    """The whole frame. `rows` is how many lines there are for it, 0 for any number; Services are cut first."""
+def frame(status: Status, rates: Rates, columns: int, rows: int = 0) -> RenderableType:
+    """The whole frame. `columns` and `rows` are what there is for it, 0 rows for any number; Services are cut first."""
     below: list[RenderableType] = []
     if status.dns is not None:
         below.append(_dns(status.dns, rates.questions))
@@ -35,7 +59,9 @@ def frame(status: Status, rates: Rates, rows: int = 0) -> RenderableType:
     if status.affinities:
         below.append(_affinities(status.affinities, status.affinities_left_out))
     taken = _HEADING_ROWS + sum(_rows_of(each) for each in (status.flows, status.affinities)) + _DNS_ROWS
-    return Group(_heading(status, rates), _services(status, rates, max(5, rows - taken) if rows else 0), *below)
+    return Group(
+        _heading(status, rates), _services(status, rates, columns, max(5, rows - taken) if rows else 0), *below
+    )
 
 
 def _rows_of(parts: Sequence[object]) -> int:
@@ -64,31 +90,26 @@ def _heading(status: Status, rates: Rates) -> RenderableType:
     return Panel(text, box=box.ROUNDED, border_style="dim")
 
 
-def _services(status: Status, rates: Rates, rows: int) -> RenderableType:
+def _services(status: Status, rates: Rates, columns: int, rows: int) -> RenderableType:
+    """On a narrow terminal, without the columns that one can do without."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-    for heading, justify in (
-        ("SERVICE", "left"),
-        ("ADDRESS", "left"),
-        ("STATE", "left"),
-        ("OPEN", "right"),
-        ("TOTAL", "right"),
-        ("CONN/S", "right"),
-        ("IN/S", "right"),
-        ("OUT/S", "right"),
-        ("IN", "right"),
-        ("OUT", "right"),
-        ("NOT SERVED", "left"),
-    ):
-        table.add_column(heading, justify=justify, no_wrap=heading not in ("NOT SERVED", "STATE"))  # type: ignore[arg-type]
+    kept = [index for index, column in enumerate(_COLUMNS) if columns >= column.least]
+    for column in (_COLUMNS[index] for index in kept):
+        table.add_column(column.heading, justify=column.justify, no_wrap=column.justify == "right")
     shown = 0
+
+    def add(cells: Iterable[RenderableType]) -> None:
+        every = list(cells)
+        table.add_row(*(every[index] for index in kept))
+
     for part in sorted(status.services, key=lambda each: (-each.active, each.title)):
         if rows and shown >= rows:
             break
         shown += 1 + len(part.endpoints)
         name = service_name(part)
-        table.add_row(*_service_cells(part, rates.services.get(name, Rate())))
+        add(_service_cells(part, rates.services.get(name, Rate())))
         for endpoint in part.endpoints:
-            table.add_row(*_endpoint_cells(endpoint, rates.endpoints.get((name, endpoint.address), Rate())))
+            add(_endpoint_cells(endpoint, rates.endpoints.get((name, endpoint.address), Rate())))
     if status.services_left_out:
         table.add_row(Text(f"+ {status.services_left_out} more...", style="dim"))
     if not status.services:
