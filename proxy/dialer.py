@@ -3,6 +3,9 @@
 Nothing is read from the client meanwhile: its early bytes wait in the kernel, in order, and count against the client's
 window. Its FIN is not taken for a farewell, since a client may send all it has, shut down and wait for the answer
 (HAProxy's `option abortonclose` is off by default for that reason); its reset ends the dial.
+
+Where an endpoint is on this host, as most are, the handshake is over when `connect` returns: then the two sockets are
+joined at once, and neither a deadline nor a place among those who wait is needed.
 """
 
 import errno
@@ -65,8 +68,9 @@ class Dial:
         """Dial the first endpoint."""
         self._line.counters.service(self.frontend.service).accepted += 1
         self._line.reactor.connections.add(self)
-        self._line.reactor.watch(self._client, WaitingClient(self))
         self._dial()
+        if not self._is_over:
+            self._line.reactor.watch(self._client, WaitingClient(self))
 
     def on_events(self, events: int) -> None:
         """Of the upstream socket: it is connected, or failed."""
@@ -77,7 +81,10 @@ class Dial:
         if number:
             self._fail(number)
         elif events & select.EPOLLOUT:
-            self._join(events)
+            if self._is_joined_to_itself():
+                self._fail(errno.ECONNREFUSED)
+            else:
+                self._join(events)
 
     def on_client_events(self, events: int) -> None:
         """Of the client's socket: kept for the relay; a reset ends the dial."""
@@ -122,10 +129,15 @@ class Dial:
         """Begin an attempt; `False` when it failed at once."""
         self._endpoint = endpoint
         number = self._connect(endpoint)
-        if number:
+        if number == errno.EALREADY:
+            assert self._upstream is not None
+            self._line.reactor.watch(self._upstream, self)
+            self._set_deadline()
+        elif number:
             self._note_failure(number)
             return False
-        self._set_deadline()
+        else:
+            self._join(0)
         return True
 
     def _may_try_again(self) -> bool:
@@ -145,16 +157,16 @@ class Dial:
         return self._line.chooser.pick(self.frontend, self._address, self._line.reactor.now, self._tried)
 
     def _connect(self, endpoint: Endpoint) -> int:
-        """Begin to connect; returns the errno if that failed at once, else 0."""
+        """Begin to connect; returns 0 when that is done, EALREADY while it is under way, else the errno."""
         try:
-            self._upstream = upstream_socket(endpoint, self._line.settings)
+            self._upstream = upstream_socket(endpoint)
         except OSError as error:
             return known_errno(error)
-        number = self._upstream.connect_ex((endpoint.address, endpoint.port))
-        if number not in (0, errno.EINPROGRESS):
-            return number
-        self._line.reactor.watch(self._upstream, self)
-        return 0
+        address = (endpoint.address, endpoint.port)
+        number = self._upstream.connect_ex(address)
+        if number == errno.EINPROGRESS:
+            number = self._upstream.connect_ex(address)  # only another call tells that it is over already
+        return errno.ECONNREFUSED if number == 0 and self._is_joined_to_itself() else number
 
     def _set_deadline(self) -> None:
         reactor, seconds = self._line.reactor, self._line.settings.dial_timeout(self._attempt)
@@ -202,14 +214,15 @@ class Dial:
             self._line.reactor.discard(self._upstream)
             self._upstream = None
 
+    def _is_joined_to_itself(self) -> bool:
+        assert self._upstream is not None
+        assert self._endpoint is not None
+        return self._endpoint.port >= FIRST_UNPRIVILEGED_PORT and is_joined_to_itself(self._upstream, self._endpoint)
+
     def _join(self, events: int) -> None:
         """The endpoint took the connection."""
         assert self._upstream is not None
         assert self._endpoint is not None
-        assert self._timer is not None
-        if self._endpoint.port >= FIRST_UNPRIVILEGED_PORT and is_joined_to_itself(self._upstream, self._endpoint):
-            self._fail(errno.ECONNREFUSED)
-            return
         self._is_over = True
         make = logged_or_not if self._line.settings.access_log_every else Relay
         relay = make(self._line, self.frontend, self._endpoint, self._client, self._upstream)

@@ -11,7 +11,7 @@ from .model import Chooser, Frontend
 from .outcomes import EXHAUSTION
 from .reactor import READ_EVENTS, Reactor
 from .relaysettings import RelaySettings
-from .tcpsocket import prepare_stream
+from .tcpsocket import prepare_listener
 from .throttle import Throttle
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class TcpListener:
         self._line = Line(reactor, chooser, counters, settings, Throttle(LOG_SECONDS))
         self._pauses = Throttle(LOG_SECONDS)
         self._is_closed = False
-        prepare_stream(sock, settings)
+        prepare_listener(sock, settings)
         reactor.descriptors.hold(1)
         reactor.watch(sock, self, READ_EVENTS)
 

@@ -128,9 +128,12 @@ class Reactor:
         self._handlers[descriptor] = handler
         self._epoll.register(descriptor, events)
 
-    def hand_over(self, sock: socket.socket, handler: EventHandler) -> None:
-        """From now on tell `handler`; the one before passes on what it was told."""
-        self._handlers[sock.fileno()] = handler
+    def take_over(self, sock: socket.socket, handler: EventHandler) -> None:
+        """As `watch`; where somebody else was told of the socket so far, what he was told is for him to pass on."""
+        descriptor = sock.fileno()
+        if descriptor not in self._handlers:
+            self._epoll.register(descriptor, STREAM_EVENTS)
+        self._handlers[descriptor] = handler
 
     def discard(self, sock: socket.socket, holder: Closable | None = None) -> None:
         """Tell nobody of the socket any more, and close it, or the holder who does so, when this turn ends (rule 3)."""

@@ -17,12 +17,15 @@ from .line import Line
 from .model import Endpoint, Frontend
 from .reactor import TimerOwner
 from .side import Side
-from .tcpsocket import reset_on_close, unacknowledged_bytes
+from .tcpsocket import keep_alive, reset_on_close, unacknowledged_bytes
 from .timers import Timer
 
 # How often the kernel is asked whether a side that will be reset has everything: it does not tell of its own accord.
 FIRST_CHECK_SECONDS = 0.001
 LAST_CHECK_SECONDS = 0.25
+
+# Most connections are over before. One that is not is worth the calls that have its endpoint watched for vanishing.
+SETTLED_SECONDS = 1.0
 
 
 class Relay:
@@ -34,6 +37,7 @@ class Relay:
         "_endpoint",
         "_endpoint_counters",
         "_is_closed",
+        "_is_settled",
         "_line",
         "_resetting",
         "_service_counters",
@@ -68,18 +72,23 @@ class Relay:
         self._unacknowledged: float = math.inf
         self._check_seconds = FIRST_CHECK_SECONDS
         self._is_closed = False
+        self._is_settled = False
 
-    def start(self, timer: Timer[TimerOwner], client_events: int, upstream_events: int) -> None:
-        """Take over a dial's timer and its watched sockets, with the events that they had so far."""
+    def start(self, timer: Timer[TimerOwner] | None, client_events: int, upstream_events: int) -> None:
+        """Take over a dial's timer, if it had one, and its sockets, with the events that they had so far."""
+        if timer is None:
+            timer = self.reactor.start_timer(self, SETTLED_SECONDS)
+        else:
+            timer.owner = self
         self._timer = timer
-        timer.owner = self
         self._endpoint_counters.opened += 1
         self._endpoint_counters.open += 1
         self._line.chooser.opened(self.frontend, self._endpoint)
-        self.reactor.hand_over(self._client.sock, self._client)
-        self.reactor.hand_over(self._upstream.sock, self._upstream)
-        self._client.on_events(client_events)
-        if not self._is_closed:
+        self.reactor.take_over(self._client.sock, self._client)
+        self.reactor.take_over(self._upstream.sock, self._upstream)
+        if client_events:
+            self._client.on_events(client_events)
+        if upstream_events and not self._is_closed:
             self._upstream.on_events(upstream_events)
 
     def pass_on_end(self, side: Side) -> None:
@@ -108,6 +117,9 @@ class Relay:
     def on_timer(self) -> None:
         """A deadline is over: that of the side being reset, or the one for silence, which may have moved on since."""
         assert self._timer is not None
+        if not self._is_settled:
+            self._is_settled = True
+            keep_alive(self._upstream.sock, self._line.settings)
         if self._resetting is not None:
             self._check_reset(self._resetting)
         elif self.reactor.now >= self._silent_until():
@@ -131,7 +143,8 @@ class Relay:
         self.reactor.move_timer(self._timer, self._silent_until())
 
     def _silent_until(self) -> float:
-        is_ending = any(side.has_ended or side.is_lost for side in (self._client, self._upstream))
+        client, upstream = self._client, self._upstream
+        is_ending = client.has_ended or upstream.has_ended or client.is_lost or upstream.is_lost
         seconds = self._line.settings.half_close_seconds if is_ending else self._line.settings.idle_seconds
         return self.active_at + (seconds or math.inf)
 

@@ -47,6 +47,7 @@ class Side:
     """A socket of the pair; `peer` is the other one."""
 
     __slots__ = (
+        "_flags",
         "_is_queued",
         "_is_readable",
         "_pair",
@@ -71,6 +72,7 @@ class Side:
         self.takes_more = True  # not lost, and nothing kept
         self.tally = tally  # of what is read from it
         self._pair = pair
+        self._flags = 0  # to send with what is read: with MSG_MORE the FIN that follows goes in the same packet
         self._is_queued = False  # for its next slice
         self._is_readable = False  # as far as edges and reads have told
         self._reads_to_end = False  # a short read does not mean that there is no more
@@ -79,6 +81,8 @@ class Side:
         """Note what the socket is ready for, and move one buffer's worth each way at most."""
         if events & LAST_EVENTS:
             self._reads_to_end = True
+            if events & select.EPOLLRDHUP:
+                self._flags = socket.MSG_MORE
             if events & select.EPOLLERR:
                 self._lose()
         if events & select.EPOLLIN:
@@ -141,7 +145,7 @@ class Side:
                 return
             self._pair.active_at = reactor.now
             self.tally.bytes += size
-            peer.send(reactor.buffer[:size])
+            peer.send(reactor.buffer[:size], self._flags)
             if size == RECEIVE_BUFFER_BYTES or not peer.takes_more:
                 break
             if not self._reads_to_end:
@@ -150,10 +154,10 @@ class Side:
         if peer.takes_more:
             self.queue()
 
-    def send(self, data: memoryview) -> None:
+    def send(self, data: memoryview, flags: int) -> None:
         """Send what was just received, and keep what is not taken."""
         try:
-            sent = self.sock.send(data)
+            sent = self.sock.send(data, flags)
         except BlockingIOError:
             sent = 0
         except OSError as error:

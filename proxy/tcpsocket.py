@@ -9,6 +9,7 @@ from .model import Endpoint
 from .relaysettings import RelaySettings
 
 SIOCOUTQ = 0x5411  # linux/sockios.h: bytes that the peer's kernel has not acknowledged
+_STREAM = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
 _INT = struct.Struct("i")
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, 0 seconds
 
@@ -34,26 +35,32 @@ LOST = frozenset(
 )
 
 
-def prepare_stream(sock: socket.socket, settings: RelaySettings) -> None:
-    """Set what every connection needs. Set on a listener, Linux gives it to all that are accepted from it.
+def prepare_listener(sock: socket.socket, settings: RelaySettings) -> None:
+    """Set what every connection needs: Linux gives it to all that are accepted from a listener."""
+    _prepare_stream(sock)
+    keep_alive(sock, settings)
 
-    No delay, since the relay has nothing to add to what it sends; keep-alive, since a peer may vanish without a word;
-    urgent bytes in line, since they would be lost otherwise.
-    """
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+
+def keep_alive(sock: socket.socket, settings: RelaySettings) -> None:
+    """Notice a peer that vanished without a word."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, settings.keepalive_idle_seconds)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, settings.keepalive_interval_seconds)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, settings.keepalive_probes)
 
 
-def upstream_socket(endpoint: Endpoint, settings: RelaySettings) -> socket.socket:
+def upstream_socket(endpoint: Endpoint) -> socket.socket:
     """A non-blocking socket for a connection to the endpoint; OSError when there is none to be had."""
     family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, socket.IPPROTO_TCP)
-    prepare_stream(sock, settings)
+    sock = socket.socket(family, _STREAM, socket.IPPROTO_TCP)
+    _prepare_stream(sock)
     return sock
+
+
+def _prepare_stream(sock: socket.socket) -> None:
+    """No delay, since the relay has nothing to add to what it sends; urgent bytes in line: they would be lost."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
 
 
 def reset_on_close(sock: socket.socket) -> None:

@@ -117,6 +117,7 @@ def test_a_client_that_sends_all_and_half_closes_early_is_served(relay_lab):
 def test_options_are_set_on_both_sockets(relay_lab):
     relay_lab.pair()
     (relay,) = relay_lab.call(lambda: list(relay_lab.reactor.connections))
+    relay_lab.call(relay.on_timer)  # before, a connection is too young to be watched for a peer that vanished
     for side in (relay._client, relay._upstream):
         options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY), (socket.SOL_SOCKET, socket.SO_KEEPALIVE)]
         assert [side.sock.getsockopt(*option) for option in options] == [1, 1]
