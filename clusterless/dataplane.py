@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from random import SystemRandom
 from socket import socket
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +12,7 @@ from weakref import WeakSet
 from proxy.addresses import HelperSockets, LocalSockets
 from proxy.balancer import Balancer
 from proxy.counters import Counters
+from proxy.descriptors import Descriptors, fd_budget
 from proxy.desired import Desired
 from proxy.flows import FlowSettings
 from proxy.listener import TcpListener
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from proxy.workers import Crew, Nursery
 
 log = logging.getLogger(__name__)
+
+# For DNS, watching, the helper, and some dozens of probes and scrapers at once: without a limit of their own they would
+# be the first to suffer when connections take all that there is, and nobody would see why.
+OWN_DESCRIPTORS = 96
 
 
 class Staff(NamedTuple):
@@ -58,7 +63,7 @@ class DataPlane:
         """
         self.counters = Counters()
         self._cluster_cidrs = tuple(cluster_cidrs)
-        self._reactor = Reactor(asyncio.get_running_loop())
+        self._reactor = Reactor(asyncio.get_running_loop(), Descriptors(fd_budget(OWN_DESCRIPTORS)))
         self._relay = RelaySettings(
             dial_attempts=settings.dial_attempts,
             idle_seconds=settings.idle_seconds,
@@ -111,13 +116,23 @@ class DataPlane:
             counters=self.count(),
             flows=self._open_flows(),
             connections_of=self._balancer.connections_of,
-            pins_of=self._balancer.pins_of,
+            pins_of=self._pins_of,
             descriptors=self.resources.descriptors,
             descriptor_budget=self.resources.descriptor_budget,
             now=time.monotonic(),
         )
 
+    def _pins_of(self, service: ServicePortName, now: float, seconds: float) -> Mapping[str, tuple[Endpoint, float]]:
+        if self._crew and service.protocol is Protocol.UDP:
+            return self._crew.pins_of(service, now)
+        return self._balancer.pins_of(service, now, seconds)
+
     def _open_flows(self) -> Iterator[OpenFlow]:
+        for row in self._crew.flows() if self._crew else ():
+            frontend = self.reconciler.desired.frontends.get(row.frontend)
+            if frontend is not None:
+                client = (row.address, row.port)
+                yield OpenFlow(frontend, client, row.endpoint, row.is_answered, row.active_at)
         for listener in self._udp:
             for flow in listener.flows:
                 yield OpenFlow(listener.frontend, flow.client, flow.endpoint, flow.is_answered, flow.active_at)

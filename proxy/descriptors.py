@@ -20,11 +20,14 @@ def raise_fd_limit() -> int:
     return hard
 
 
-def fd_budget() -> int:
-    """How many descriptors listeners, connections and flows may hold together, by the soft limit of now."""
+def fd_budget(besides: int = 0) -> int:
+    """How many descriptors listeners, connections and flows may hold together, by the soft limit of now.
+
+    `besides` are those that the program has for other purposes; they never take more than half of the limit.
+    """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     reserved = min(max(int(soft * RESERVED_SHARE), RESERVED_LEAST), RESERVED_MOST)
-    return max(soft - reserved, 0)
+    return max(soft - reserved - min(besides, soft // 2), 0)
 
 
 class Waiter(typing.Protocol):
