@@ -31,7 +31,6 @@ _resource_arguments = click.argument(
 
 
 @click.command()
-@source_flags
 @_resource_arguments
 @click.option(
     "--output",
@@ -53,6 +52,7 @@ _resource_arguments = click.argument(
     "--field-selector", default="", metavar="SELECTOR", help="Only objects with such fields: spec.type=NodePort."
 )
 @click.option("--ignore-not-found", is_flag=True, help="A name that nobody has is no error.")
+@source_flags
 @click.pass_context
 def get(context: click.Context, /, **flags: Any) -> None:
     """Print objects as kubectl does: services, endpointslices, endpoints, pods, nodes, namespaces, events.
@@ -61,7 +61,7 @@ def get(context: click.Context, /, **flags: Any) -> None:
     clusterless get svc                    what a running agent has
     clusterless get svc,ep -A -f FOLDER    what manifests would come to
     clusterless get svc/web -o yaml
-    clusterless get all -l app=web -w
+    clusterless get svc -l app=web -w
     """
     from .get import GetFlags
     from .printers.output import output
@@ -89,9 +89,9 @@ def get(context: click.Context, /, **flags: Any) -> None:
 
 
 @click.command()
-@source_flags
 @_resource_arguments
 @click.option("--show-events/--no-show-events", default=True, help="Whether events stand at the end of each.")
+@source_flags
 @click.pass_context
 def describe(context: click.Context, /, resources: tuple[str, ...], show_events: bool, **_flags: Any) -> None:
     """Tell all of objects as kubectl does: services, endpointslices, endpoints, pods, nodes, namespaces.
