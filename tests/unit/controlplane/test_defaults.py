@@ -109,3 +109,17 @@ def test_workload(make, kind, replicas, expected):
 def test_an_object_with_its_defaults_is_not_made_again(make, kind, fields):
     defaulted = with_defaults(make(kind, **fields))
     assert with_defaults(defaulted) is defaulted
+
+
+def test_a_namespace_lives_and_bears_its_name_as_a_label(make):
+    defaulted = with_defaults(make("Namespace", name="shop", metadata={"labels": {"tier": "a"}}))
+    assert defaulted.metadata.labels == {"kubernetes.io/metadata.name": "shop", "tier": "a"}
+    assert (defaulted.spec, defaulted.status) == ({"finalizers": ["kubernetes"]}, {"phase": "Active"})
+    leaving = make("Namespace", status={"phase": "Terminating"})
+    assert with_defaults(leaving).status == {"phase": "Terminating"}
+
+
+def test_a_node_is_ready_unless_its_manifest_speaks_of_conditions(make):
+    assert [(each.type, each.status) for each in with_defaults(make("Node")).status.conditions] == [("Ready", "True")]
+    written = make("Node", status={"conditions": [{"type": "DiskPressure", "status": "True"}]})
+    assert [each.type for each in with_defaults(written).status.conditions] == ["DiskPressure"]
