@@ -1,241 +1,187 @@
 """`clusterless lab`: a small cluster's network for manifests, with agents, pods and an outside, and a command in it."""
 
 import asyncio
-import gc
-import importlib
 import os
+import socket
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
-import msgspec
 
-from controlplane.build import Builder
-from controlplane.manifests import STANDARD_INPUT, ManifestReader
-from controlplane.objects import Pod, Protocol
+from controlplane.manifests import STANDARD_INPUT
 from controlplane.options import ClusterOptions
-from controlplane.problems import render
-from controlplane.serviceenv import service_environment
-from controlplane.snapshot import Snapshot
-from controlplane.state import StateDirectory
-from lab.addresses import LOAD_BALANCER_RANGES, families, ipv4_only, node_addresses, of_families
-from lab.namespaces import NotAllowedError, run
+from lab.addresses import families, ipv4_only
+from lab.cluster import Cluster, Manifests
+from lab.forked import exit_code, fork
+from lab.namespaces import NotAllowedError, Privilege, run
 from lab.network import has_ipv6
+from lab.places import PlaceError, claim, release
 from lab.processes import RUN, execute
-from lab.runtime import NOTIFY, Lab, LabError
-from lab.topology import CLIENT_POD, OUTSIDE_NAMES, Host, Role, topology_of
-from lab.tourguide import walk
+from lab.runtime import LabError
+from lab.topology import CLIENT_POD
 
-from .notify import notify
-from .pod import PodOptions, PodStartError, start
+from .lablife import Life
+from .labprograms import STATE, warm_up
+from .labshell import banner, environment, shell
+from .labtour import take_tour
 
-STATE = RUN / "state"
-DEFAULT_NODES = ("node-1", "node-2")  # where no manifest has a Node
+DEFAULT_NODES = 2  # where no manifest has a Node
 
-Program = Callable[[Host], Callable[[], int]]
+_NO_UP = -1
 
 
-def lab(filenames: Sequence[str], options: ClusterOptions, command: Sequence[str], *, tour: bool) -> int:
+class LabOptions(NamedTuple):
+    """What the command line says; without `command` there is a shell, or nothing where the lab is `detached`."""
+
+    filenames: tuple[str, ...]
+    cluster: ClusterOptions
+    nodes: int | None
+    name: str
+    privilege: Privilege
+    node_grace: float
+    command: tuple[str, ...] = ()
+    tour: bool = False
+    detached: bool = False
+
+
+class _Place(NamedTuple):
+    """How the lab is called, and where it listens: nowhere if that is not possible."""
+
+    name: str
+    listener: socket.socket | None
+
+
+def lab(options: LabOptions) -> int:
     """Bring the lab up, run the command as a pod (or the tour, or a shell), take it down; returns the exit code."""
-    if len(families(options)) > 1 and not has_ipv6():
+    if len(families(options.cluster)) > 1 and not has_ipv6():
         click.echo("Warning: this kernel has no IPv6, and so the lab has IPv4 only", err=True)
-        options = ipv4_only(options)
-    paths = tuple(name if name == STANDARD_INPUT else str(Path(name).absolute()) for name in filenames)
+        options = options._replace(cluster=ipv4_only(options.cluster))
+    filenames = (name if name == STANDARD_INPUT else str(Path(name).absolute()) for name in options.filenames)
+    options = options._replace(filenames=tuple(filenames))
     try:
-        return run(lambda: _inside(paths, options, command, tour=tour))
-    except NotAllowedError as error:
+        place = _claimed(options)
+        return _in_background(options, place) if options.detached else _run(options, place)
+    except (NotAllowedError, PlaceError) as error:
         click.echo(f"error: {error}", err=True)
         return 1
 
 
-def _inside(paths: Sequence[str], options: ClusterOptions, command: Sequence[str], *, tour: bool) -> int:
+def _claimed(options: LabOptions) -> _Place:
+    """A name and a place; where there is none, only a lab that somebody must find needs one. Raises PlaceError."""
+    try:
+        return _Place(*claim(options.name))
+    except PlaceError as error:
+        if options.name or options.detached:
+            raise
+        click.echo(f"Warning: other terminals cannot reach this lab: {error}", err=True)
+        return _Place("lab", None)
+
+
+def _run(options: LabOptions, place: _Place, up: int = _NO_UP) -> int:
+    try:
+        return run(lambda: _inside(options, place, up), options.privilege)
+    finally:
+        if place.listener is not None:
+            place.listener.close()
+            release(place.name)
+
+
+def _in_background(options: LabOptions, place: _Place) -> int:
+    """Leave the lab to a process of its own once it is up."""
+    reading, writing = os.pipe()
+    with tempfile.TemporaryFile("w+") as errors:
+
+        def daemon() -> int:
+            os.close(reading)
+            os.setsid()
+            null = os.open("/dev/null", os.O_RDONLY)
+            for source, target in ((null, 0), (errors.fileno(), 1), (errors.fileno(), 2)):
+                os.dup2(source, target)
+            try:
+                return _run(options, place, writing)
+            except NotAllowedError as error:
+                click.echo(f"error: {error}", err=True)
+                return 1
+
+        pid = fork(daemon)
+        os.close(writing)
+        told = os.read(reading, 4096).decode()  # nothing once all of the lab has ended; its hosts hold the pipe too
+        os.close(reading)
+        code = 0 if told else exit_code(os.waitpid(pid, 0)[1])
+        errors.seek(0)
+        click.echo(errors.read(), err=True, nl=False)
+    click.echo(told, nl=False)
+    return code
+
+
+def _inside(options: LabOptions, place: _Place, up: int) -> int:
     """The first process of the lab: it is the control plane, which decides, and everybody's parent."""
     RUN.mkdir()
-    paths, snapshot = _decide(paths, options)
-    _warm_up()
-    inside = Lab(topology_of(snapshot, LOAD_BALANCER_RANGES), snapshot, _programs(paths, options, snapshot))
+    manifests = Manifests(_paths(options.filenames), RUN / "nodes.json", _node_names(options))
+    cluster = Cluster(manifests, options.cluster, STATE, lambda line: click.echo(line, err=True))
+    warm_up()
     try:
-        seconds = inside.up()
+        return asyncio.run(_live(options, place, up, cluster, manifests))
     except LabError as error:
         click.echo(f"error: {error}", err=True)
         return 1
-    try:
-        return _tour(inside, seconds) if tour else _command(inside, command)
-    finally:
-        inside.down()
 
 
-def _decide(paths: Sequence[str], options: ClusterOptions) -> tuple[Sequence[str], Snapshot]:
-    """Decide what a control plane would, and keep it for the agents; returns what they are to read, and the outcome."""
-    reader = ManifestReader()
-    paths = [_kept_input() if path == STANDARD_INPUT else path for path in paths]
-    if not any(document.raw.get("kind") == "Node" for document in reader.read(paths).documents):
-        paths.append(_default_nodes())
-    builder = Builder(msgspec.structs.replace(options, schedule_pods=True))
-    built = builder.build(reader.read(paths), int(time.time()))
-    if missing := node_addresses(built.snapshot.nodes, families(options)):
-        builder.adopt(msgspec.structs.replace(built.state, nodes=missing))
-        built = builder.build(reader.read(paths), int(time.time()))
-    for line in render(built.snapshot.problems):
-        click.echo(line, err=True)
-    directory = StateDirectory(STATE)
-    directory.hold()
-    directory.save(built.state)
-    return paths, built.snapshot
+async def _live(options: LabOptions, place: _Place, up: int, cluster: Cluster, manifests: Manifests) -> int:
+    life = Life(place.name, cluster, manifests, options.cluster, options.node_grace)
+    if options.nodes is not None and cluster.has_written_nodes:
+        raise LabError("the manifests have Nodes of their own: --nodes is for manifests without")
+
+    async def doing(seconds: float) -> int:
+        if options.detached:
+            os.write(up, _how_to_reach(life, seconds).encode())
+            os.close(up)
+        elif not options.tour and not options.command and sys.stdin.isatty():
+            click.echo(banner(life.name, life.lab.topology, life.playing.snapshot, seconds))
+        return await _what_is_asked(options, life, seconds)
+
+    return await life.live(doing, place.listener)
+
+
+async def _what_is_asked(options: LabOptions, life: Life, seconds: float) -> int:
+    """The tour, or the command, or a shell; or nothing until somebody stops the lab."""
+    if options.detached and not options.command:
+        return await life.until_over()
+    life.leave_ctrl_c_to_others()
+    client = life.lab.topology.named(CLIENT_POD)
+    if options.tour:
+        snapshot = life.playing.snapshot
+        hosts = f"{len(snapshot.nodes)} nodes, {len(snapshot.pods)} pods"
+        click.echo(f"{hosts} and the outside, ready after {seconds:.1f} s")
+        return await life.lab.run(client, take_tour)
+    variables = environment(client, life.lab.topology, life.playing.snapshot)
+    return await life.lab.run(client, execute(options.command or shell(client), variables))
+
+
+def _how_to_reach(life: Life, seconds: float) -> str:
+    snapshot = life.playing.snapshot
+    return (
+        f"lab {life.name} is up: {len(snapshot.nodes)} nodes, {len(snapshot.pods)} pods and the outside, "
+        f"ready after {seconds:.1f} s\n"
+        f"  clusterless lab shell --name {life.name}\n"
+        f"  clusterless lab stop {life.name}\n"
+    )
+
+
+def _paths(filenames: Sequence[str]) -> tuple[str, ...]:
+    """What all agents read: what came on standard input is a file for them, and so are made-up nodes."""
+    return (*(_kept_input() if name == STANDARD_INPUT else name for name in filenames), str(RUN / "nodes.json"))
 
 
 def _kept_input() -> str:
-    """A file with what came on standard input: all agents read it."""
     path = RUN / "stdin.yaml"
     path.write_bytes(sys.stdin.buffer.read())
     return str(path)
 
 
-def _default_nodes() -> str:
-    path = RUN / "nodes.json"
-    nodes = [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}} for name in DEFAULT_NODES]
-    path.write_bytes(msgspec.json.encode({"apiVersion": "v1", "kind": "List", "items": nodes}))
-    return str(path)
-
-
-def _warm_up() -> None:
-    """Import what agents and their helpers need before they are forked: to do it in each takes longer than all else."""
-    for module in ("clusterless.serve", "proxy.addresses.service", "watchfiles"):
-        importlib.import_module(module)
-    gc.freeze()
-
-
-def _tour(inside: Lab, seconds: float) -> int:
-    hosts = f"{len(inside.snapshot.nodes)} nodes, {len(inside.snapshot.pods)} pods"
-    click.echo(f"{hosts} and the outside, ready after {seconds:.1f} s")
-    return walk(_Tourist(inside), click.echo)
-
-
-class _Tourist:
-    """Takes the tour in this lab."""
-
-    def __init__(self, inside: Lab) -> None:
-        self._lab = inside
-
-    def run(self, host: str, command: str) -> str:
-        with tempfile.TemporaryFile("w+") as output:
-
-            def redirected() -> int:
-                os.dup2(output.fileno(), 1)
-                os.dup2(output.fileno(), 2)
-                return execute(["sh", "-c", command], os.environ)()
-
-            self._lab.run(self._lab.topology.named(host), redirected)
-            output.seek(0)
-            return output.read()
-
-    def stop_node(self, node: str) -> str:
-        self._lab.stop_node(node)
-        return f"clusterless lab node down {node}"
-
-    def start_node(self, node: str) -> str:
-        self._lab.start_node(node)
-        return f"clusterless lab node up {node}"
-
-
-def _command(inside: Lab, command: Sequence[str]) -> int:
-    variables = service_environment(inside.snapshot.services, "default")
-    argv = list(command) or [os.environ.get("SHELL", "/bin/sh")]
-    environment = {**os.environ, **variables, "HOSTNAME": CLIENT_POD}
-    return inside.run(inside.topology.named(CLIENT_POD), execute(argv, environment))
-
-
-def _programs(paths: Sequence[str], options: ClusterOptions, snapshot: Snapshot) -> Mapping[Role, Program]:
-    return {
-        Role.POD: lambda host: lambda: _serve_pod(host, snapshot),
-        Role.OUTSIDE: lambda host: lambda: _serve_pod(host, snapshot),
-        Role.OUTSIDE_DNS: lambda host: lambda: _clusterless(_outside_dns(host)),
-        Role.NODE: lambda host: lambda: _clusterless(_agent(host, paths, options)),
-        Role.LOAD_BALANCER: lambda host: lambda: _clusterless(_load_balancer(host, paths, options)),
-    }
-
-
-def _clusterless(arguments: Sequence[str]) -> int:
-    """What the command line does with these arguments, in this process."""
-    from .cli import cli  # noqa: PLC0415  which imports this module
-
-    os.environ["NOTIFY_SOCKET"] = str(NOTIFY)
-    cli(arguments, prog_name="clusterless")
-    return 0
-
-
-def _agent(host: Host, paths: Sequence[str], options: ClusterOptions) -> list[str]:
-    """The command line of a node's agent: what a user would type on that node."""
-    return ["up", f"--hostname-override={host.node}", *_cluster_flags(paths, options)]
-
-
-def _load_balancer(host: Host, paths: Sequence[str], options: ClusterOptions) -> list[str]:
-    return ["loadbalancer", f"--hostname-override={host.hostname}", *_cluster_flags(paths, options)]
-
-
-def _cluster_flags(paths: Sequence[str], options: ClusterOptions) -> list[str]:
-    """What all agents of a cluster must agree on."""
-    return [
-        *(f"--filename={path}" for path in paths),
-        f"--state-dir={STATE}",
-        f"--service-cluster-ip-range={','.join(options.service_cluster_ip_ranges)}",
-        f"--service-node-port-range={options.service_node_port_range}",
-        f"--cluster-cidr={','.join(options.cluster_cidrs)}",
-        f"--cluster-domain={options.cluster_domain}",
-        f"--endpoint-cidrs={','.join(options.endpoint_cidrs)}",
-        *(["--allow-loopback-endpoints"] if options.allow_loopback_endpoints else []),
-        f"--load-balancer-ip-range={','.join(of_families(LOAD_BALANCER_RANGES, families(options)))}",
-    ]
-
-
-def _outside_dns(host: Host) -> list[str]:
-    """The name server of the outside world: our own, with nothing but a few hosts."""
-    lines = "\n".join(f"        {each} {name}" for name, addresses in OUTSIDE_NAMES.items() for each in addresses)
-    corefile = RUN / "outside.Corefile"
-    corefile.write_text(f".:53 {{\n    errors\n    hosts {{\n{lines}\n    }}\n}}\n")
-    nothing = RUN / "nothing.json"
-    nothing.write_text('{"apiVersion": "v1", "kind": "List", "items": []}')
-    return [
-        "dns",
-        f"--filename={nothing}",
-        f"--corefile={corefile}",
-        *(f"--dns-bind-address={address}" for address in host.addresses),
-        "--healthz-bind-address=",
-        "--metrics-bind-address=",
-    ]
-
-
-def _serve_pod(host: Host, snapshot: Snapshot) -> int:
-    try:
-        asyncio.run(_serve(host, snapshot))
-    except PodStartError as error:
-        click.echo(f"error: {error}", err=True)
-    return 1
-
-
-async def _serve(host: Host, snapshot: Snapshot) -> None:
-    """The demo backend on a host's ports, HTTP on TCP and echo on UDP, until the lab ends it."""
-    os.environ["NOTIFY_SOCKET"] = str(NOTIFY)
-    pod = snapshot.pods.get(host.pod) if host.pod else None
-    if pod is not None:
-        os.environ.update(_service_links(pod, snapshot))
-    options = PodOptions(
-        name=host.pod.name if host.pod else host.hostname,
-        namespace=host.pod.namespace if host.pod else "",
-        node=host.node,
-        addresses=host.addresses,
-        http=tuple(port.number for port in host.ports if port.protocol is Protocol.TCP),
-        udp=tuple(port.number for port in host.ports if port.protocol is Protocol.UDP),
-        everywhere=not host.in_network_of,
-    )
-    await start(options)
-    notify("READY=1")
-    await asyncio.Event().wait()
-
-
-def _service_links(pod: Pod, snapshot: Snapshot) -> dict[str, str]:
-    links = pod.spec.enable_service_links is not False
-    return service_environment(snapshot.services, pod.metadata.namespace, enable_service_links=links)
+def _node_names(options: LabOptions) -> tuple[str, ...]:
+    count = DEFAULT_NODES if options.nodes is None else options.nodes
+    return tuple(f"node-{number}" for number in range(1, count + 1))

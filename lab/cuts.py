@@ -5,7 +5,8 @@ broken cable is like. So everything is dropped where it arrives. A rule drops wi
 kernel forgets the routes of open connections when rules change, so that they fall silent too.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from .topology import FABRIC, OWN_LINK, Host, Topology, link_name
@@ -37,7 +38,7 @@ class Partition(NamedTuple):
 
 
 def drops_of(
-    topology: Topology, partitions: Iterable[Partition], powerless: Set[str] = frozenset()
+    topology: Topology, partitions: Iterable[Partition], powerless: AbstractSet[str] = frozenset()
 ) -> Mapping[str, frozenset[Drop]]:
     """What each namespace drops, by its name; `powerless` are nodes that are cut off from everybody."""
     drops: dict[str, set[Drop]] = {}

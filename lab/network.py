@@ -1,11 +1,13 @@
-"""I/O: lays a topology's namespaces, links, addresses and routes, with `ip -batch`, one call a namespace."""
+"""I/O: makes hosts' namespaces, links, addresses and routes, and takes them away, with `ip -batch`."""
 
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from .addresses import FABRIC_GATEWAY, IPV6, of_families, version
-from .topology import FABRIC, OWN_LINK, Host, Role, Topology, link_name
+from .topology import FABRIC, OWN_LINK, Host, Role, link_name
 
 # A refusal over UDP is an ICMP message, of which the kernel sends one a second to each host unless told otherwise.
 _EVERYWHERE = {"net/ipv4/icmp_ratelimit": "0", "net/ipv4/ip_unprivileged_port_start": "0"}
@@ -25,17 +27,45 @@ class NetworkError(Exception):
     """`ip` refused something; the text is its own. Or there is no `ip`."""
 
 
-def lay(topology: Topology) -> None:
-    """Make everything. Raises NetworkError. The fabric is the namespace that this is called in."""
-    versions = {version(address) for host in topology.networks for address in host.addresses}
-    fabric = of_families(FABRIC_GATEWAY, sorted(versions))
-    ip_batch(None, ["link set lo up", *(_address(address, "lo") for address in fabric)])
-    _sysctl(_settings(fabric, routes=True))
-    ip_batch(None, [f"netns add {host.network}" for host in topology.networks])
-    for router, hosts in _by_router(topology.networks).items():
-        ip_batch(None if router == FABRIC else router, _router_side(hosts))
-    for host in topology.networks:
+def prepare(versions: Iterable[int]) -> None:
+    """Make the namespace that this is called in the fabric. Raises NetworkError."""
+    addresses = of_families(FABRIC_GATEWAY, sorted(versions))
+    ip_batch(None, ["link set lo up", *(_address(address, "lo") for address in addresses)])
+    _sysctl(_settings(addresses, routes=True))
+
+
+def add(hosts: Sequence[Host]) -> None:
+    """Make the namespaces, links, addresses and routes of hosts, routers first. Raises NetworkError."""
+    networks = [host for host in hosts if not host.in_network_of]
+    if not networks:
+        return
+    ip_batch(None, [f"netns add {host.network}" for host in networks])
+    for router, behind in _by_router(networks).items():
+        ip_batch(_namespace(router), _router_side(behind))
+    for host in networks:
         ip_batch(host.network, _host_side(host))
+
+
+def remove(hosts: Sequence[Host]) -> None:
+    """Take hosts away, what hangs on a router before the router; what is not there any more is no matter.
+
+    The link goes first: a namespace may outlive its name by a moment, and a new one of that name needs the link's.
+    """
+    networks = [host for host in hosts if not host.in_network_of]
+    for router, behind in _by_router(networks).items():
+        _ip(_namespace(router), [f"link del {link_name(host.network)}" for host in behind], "-force")
+    _ip(None, [f"netns del {host.network}" for host in networks], "-force")
+
+
+def reroute(before: Host, after: Host) -> None:
+    """Let other prefixes be behind a host that stays. Raises NetworkError."""
+    gone, come = set(before.routes) - set(after.routes), set(after.routes) - set(before.routes)
+    lines = [f"route del {cidr} dev {link_name(after.network)}" for cidr in sorted(gone)]
+    ip_batch(_namespace(after.router), [*lines, *_routes(msgspec.structs.replace(after, routes=tuple(sorted(come))))])
+
+
+def _namespace(router: str) -> str | None:
+    return None if router == FABRIC else router
 
 
 def _by_router(hosts: Iterable[Host]) -> dict[str, list[Host]]:
@@ -49,14 +79,18 @@ def _router_side(hosts: Sequence[Host]) -> list[str]:
     lines: list[str] = []
     for host in hosts:
         link = link_name(host.network)
-        by_version = {version(address): address for address in reversed(host.addresses)}
         lines += [
             f"link add {link} type veth peer name {OWN_LINK} netns {host.network}",
             *_up(link, host.gateways, _LINK_LOCAL_ROUTER),
             *(f"route add {address} dev {link}" for address in host.addresses),
-            *(f"route add {cidr} via {by_version[version(cidr)]} dev {link}" for cidr in host.routes),
+            *_routes(host),
         ]
     return lines
+
+
+def _routes(host: Host) -> Iterable[str]:
+    by_version = {version(address): address for address in reversed(host.addresses)}
+    return (f"route add {cidr} via {by_version[version(cidr)]} dev {link_name(host.network)}" for cidr in host.routes)
 
 
 def _host_side(host: Host) -> list[str]:
@@ -73,8 +107,9 @@ def _host_side(host: Host) -> list[str]:
 
 def _up(link: str, addresses: Sequence[str], link_local: str) -> Iterable[str]:
     """Bring a device up, with addresses that can be used at once."""
-    if any(version(address) == IPV6 for address in addresses):
+    if has_ipv6():  # else a node would find itself with one more address for each of its pods
         yield f"link set {link} addrgenmode none"
+    if any(version(address) == IPV6 for address in addresses):
         yield f"addr add {link_local}/64 dev {link} nodad"
     yield from (_address(address, link) for address in addresses)
     yield f"link set {link} up"
@@ -105,10 +140,15 @@ def _sysctl(settings: dict[str, str]) -> None:
 
 def ip_batch(namespace: str | None, lines: Sequence[str], *options: str) -> None:
     """Have `ip` do these lines in a namespace, this process' own if `None`. Raises NetworkError."""
+    done = _ip(namespace, lines, *options)
+    if done.returncode != 0:
+        raise NetworkError(f"{' '.join(done.args)}: {done.stderr.strip()}")
+
+
+def _ip(namespace: str | None, lines: Sequence[str], *options: str) -> "subprocess.CompletedProcess[str]":
     command = ["ip", *options, *(["-n", namespace] if namespace else []), "-batch", "-"]
+    text = "\n".join(lines) + "\n"
     try:
-        done = subprocess.run(command, input="\n".join(lines) + "\n", text=True, capture_output=True, check=False)
+        return subprocess.run(command, input=text, text=True, capture_output=True, check=False)
     except FileNotFoundError as error:
         raise NetworkError("there is no program `ip`: install iproute2") from error
-    if done.returncode != 0:
-        raise NetworkError(f"{' '.join(command)}: {done.stderr.strip()}")

@@ -1,9 +1,11 @@
 """I/O: runs things on a lab's hosts, each in its host's namespaces, with the host's name and resolver."""
 
+import fcntl
 import os
 import signal
 import socket
 import sys
+import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,20 +20,60 @@ RUN = Path("/run/lab")
 _PROXIES = {"http_proxy", "https_proxy", "ftp_proxy", "all_proxy"}
 
 
-def start(host: Host, function: Callable[[], int], *, log: Path | None = None) -> int:
-    """Fork, enter the host, run the function and exit with what it returns; returns the process id.
+def start(host: Host, function: Callable[[], int], prepare: Callable[[], None] | None = None) -> int:
+    """Fork, prepare the standard streams, enter the host, run the function and exit with what it returns.
 
-    With `log`, the process has no terminal and no standard input, and writes its output there.
+    Returns the process id. Without `prepare` it shares our standard streams, and our terminal.
     """
     parent = os.getpid()
-    return fork(lambda: _run(host, function, parent, log))
+    return fork(lambda: _run(host, function, parent, prepare))
 
 
-def execute(argv: Sequence[str], environment: Mapping[str, str]) -> Callable[[], int]:
-    """A function for `start` that becomes another program."""
+def logging_to(log: Path) -> Callable[[], None]:
+    """For `start`: no terminal, so that Ctrl-C is none of its business, no standard input, and output to a file."""
+
+    def redirect() -> None:
+        os.setsid()
+        null = os.open("/dev/null", os.O_RDONLY)
+        out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        _use(null, out, out)
+
+    return redirect
+
+
+def with_streams(descriptors: Sequence[int]) -> Callable[[], None]:
+    """For `start`: somebody else's standard input, output and error output, in a session of its own."""
+
+    def redirect() -> None:
+        os.setsid()
+        _use(*descriptors)
+
+    return redirect
+
+
+def at_terminal(terminal: int) -> Callable[[], None]:
+    """For `start`: a terminal of its own, so that there are job control and Ctrl-C."""
+
+    def control() -> None:
+        os.setsid()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        _use(terminal, terminal, terminal)
+
+    return control
+
+
+def _use(*descriptors: int) -> None:
+    for target, source in enumerate(descriptors):
+        os.dup2(source, target)
+
+
+def execute(argv: Sequence[str], environment: Mapping[str, str], folder: str = "") -> Callable[[], int]:
+    """A function for `start` that becomes another program, in a folder if it is there on this host."""
     variables = {name: value for name, value in environment.items() if name.lower() not in _PROXIES}
 
     def become() -> int:
+        if folder and os.path.isdir(folder):
+            os.chdir(folder)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and other programs do not expect that
         try:
             os.execvpe(argv[0], list(argv), variables)
@@ -56,22 +98,15 @@ def _network_of(process: Path) -> int:
         return 0
 
 
-def _run(host: Host, function: Callable[[], int], parent: int, log: Path | None) -> int:
+def _run(host: Host, function: Callable[[], int], parent: int, prepare: Callable[[], None] | None) -> int:
     die_with_parent(parent)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+    signal.set_wakeup_fd(-1)  # it is our parent's event loop that is woken there
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    if log is not None:
-        os.setsid()  # Ctrl-C is for the command that the user runs
-        _redirect(log)
+    if prepare is not None:
+        prepare()
     _enter(host)
     return function()
-
-
-def _redirect(log: Path) -> None:
-    null = os.open("/dev/null", os.O_RDONLY)
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for source, target in ((null, 0), (out, 1), (out, 2)):
-        os.dup2(source, target)
 
 
 def _enter(host: Host) -> None:

@@ -1,28 +1,36 @@
-"""I/O: brings a lab up as the first process of its namespaces, runs one command in it, and takes it down."""
+"""I/O: the hosts of a running lab: brings them up, follows their topology, cuts them off, and takes them down."""
 
+import asyncio
 import os
-import select
 import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
+from controlplane.objects import NamespacedName
 from controlplane.snapshot import Snapshot
 
 from .addresses import version
-from .cuts import drops_of
+from .changes import Changes, changes
+from .children import Child, Children
+from .cuts import Partition, drops_of
 from .droprules import DropRules
-from .forked import exit_code
 from .hostfiles import hosts, resolv_conf
-from .network import NetworkError, lay
-from .processes import RUN, processes_in, start
-from .topology import Host, Role, Topology
+from .network import NetworkError, add, prepare, remove, reroute
+from .notifications import NOTIFY, Notifications
+from .processes import RUN, logging_to
+from .topology import CLIENT_POD, Host, Role, Topology
 
-NOTIFY = RUN / "notify"
+__all__ = ["NOTIFY", "Lab", "LabError", "Program"]
+
+LOGS = RUN / "log"
 DOWN_SECONDS = 2.0
 READY_SECONDS = 60.0  # against hangs; the promise is 3 s
+RESTART_SECONDS = 1.0  # after a program ended that should not have
+
+Program = Callable[[Host, Snapshot], Callable[[], int]]
+Told = Callable[[Host], None]
 
 
 class LabError(Exception):
@@ -30,132 +38,179 @@ class LabError(Exception):
 
 
 class Lab:
-    """A running lab. `programs` says what runs on a host, by its role; a host without one only lets commands in."""
+    """`programs` says what runs on a host, by its role; a host without one only lets commands in.
 
-    def __init__(
-        self, topology: Topology, snapshot: Snapshot, programs: Mapping[Role, Callable[[Host], Callable[[], int]]]
-    ) -> None:
-        self.topology = topology
-        self.snapshot = snapshot
+    `on_ready` is told of each host whose program has said that it is ready, `on_end` when one ended that should not
+    have.
+    """
+
+    def __init__(self, programs: Mapping[Role, Program], on_ready: Told, on_end: Told) -> None:
+        self.topology = Topology(())
+        self.children = Children()
+        self.partitions: frozenset[Partition] = frozenset()
+        self.powerless: frozenset[str] = frozenset()
         self._programs = programs
-        self._running: dict[int, Host] = {}
-        self._powerless: set[str] = set()
-        self._drops = DropRules({version(each) for host in topology.hosts for each in host.addresses})
+        self._on_ready, self._on_end = on_ready, on_end
+        self._snapshot: Snapshot | None = None
+        self._running: dict[str, Child] = {}  # each host's program
+        self._ready: set[str] = set()
+        self._changed = asyncio.Event()
+        self._drops = DropRules(())
+        self._failed = ""
+        self._is_up = False
 
-    def up(self) -> float:
+    async def up(self, topology: Topology, snapshot: Snapshot) -> float:
         """Make the network, start everything and wait until all have said that they are ready.
 
         Returns how many seconds it took. Raises LabError.
         """
         started = time.monotonic()
-        with _notifications() as ready:
-            try:
-                lay(self.topology)
-            except NetworkError as error:
-                raise LabError(str(error)) from error
-            self._write_files()
-            waiting = [host for host in self.topology.hosts if self._starts(host)]
-            for host in waiting:
-                pid = start(host, self._programs[host.role](host), log=_log(host))
-                self._running[pid] = host
-            self._wait_ready(ready, len(waiting))
+        LOGS.mkdir(parents=True, exist_ok=True)
+        versions = sorted({version(each) for host in topology.hosts for each in host.addresses})
+        self._drops = DropRules(versions)
+        self._notifications = Notifications(self._is_ready)
+        self.children.follow()
+        try:
+            prepare(versions)
+            self._make(Changes(come=topology.hosts), topology, snapshot)
+        except NetworkError as error:
+            raise LabError(str(error)) from error
+        await self.settle()
+        self._is_up = True
         return time.monotonic() - started
 
-    def run(self, host: Host, function: Callable[[], int]) -> int:
-        """Run a function on a host, with our standard streams; returns its exit code, 128 + n when signal n ends it.
+    def change(self, topology: Topology, snapshot: Snapshot, other: AbstractSet[NamespacedName] = frozenset()) -> None:
+        """Let the lab be another; `other` as in `changes`. Raises NetworkError, and what could be made is there."""
+        self._make(changes(self.topology, topology, other), topology, snapshot)
 
-        Ctrl-C at the terminal is the function's to handle.
-        """
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    async def settle(self) -> None:
+        """Wait until every program is ready. Raises LabError where that takes too long, or one ends before."""
         try:
-            return self._wait_for(start(host, function))
-        finally:
-            signal.signal(signal.SIGINT, before)
+            async with asyncio.timeout(READY_SECONDS):
+                while not self._failed and not self._running.keys() <= self._ready:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            missing = ", ".join(sorted(self._running.keys() - self._ready))
+            raise LabError(f"not ready after {READY_SECONDS:.0f} s: {missing}") from None
+        if self._failed:
+            raise LabError(self._failed)
 
-    def _wait_for(self, pid: int) -> int:
-        while True:
-            done, status = os.wait()
-            if done == pid:
-                return exit_code(status)
-            self._ended(done)
+    def cut(self, partitions: AbstractSet[Partition]) -> None:
+        """Let nothing pass between these hosts, and everything between all others."""
+        self.partitions = frozenset(partitions)
+        self._drop()
 
-    def down(self) -> None:
+    def power_off(self, node: str) -> None:
+        """Have a node lose its power: it falls silent first, and then its processes and those of its pods end.
+
+        The pod that users stand in lives on: they would lose their shell.
+        """
+        self.powerless |= {node}
+        self._drop()
+        self._stop(host for host in self.topology.hosts if host.node == node and host.name != CLIENT_POD)
+
+    def power_on(self, node: str) -> None:
+        """Give a node its power back, and start what runs there."""
+        self.powerless -= {node}
+        self._drop()
+        for host in self.topology.hosts:
+            if host.node == node:
+                self._start(host)
+
+    async def run(self, host: Host, function: Callable[[], int]) -> int:
+        """Run a function on a host, with our standard streams; returns its exit code, 128 + n when signal n ends it."""
+        return await self.children.start(host, function).end
+
+    async def down(self) -> None:
         """Stop what was started, the nodes' agents in good order; the kernel ends the rest with us."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-        for pid in self._running:
-            os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + DOWN_SECONDS
-        while self._running and (left := deadline - time.monotonic()) > 0:
-            done, _ = os.waitpid(-1, os.WNOHANG)
-            if done:
-                self._running.pop(done, None)
-            else:
-                signal.sigtimedwait([signal.SIGCHLD], left)
+        self._is_up = False
+        programs = list(self._running.values())
+        for program in programs:
+            os.kill(program.pid, signal.SIGTERM)
+        if programs:
+            await asyncio.wait([program.end for program in programs], timeout=DOWN_SECONDS)
 
-    def stop_node(self, name: str) -> None:
-        """Have a node lose its power: it falls silent first, and then its processes and its pods' end."""
-        self._powerless.add(name)
-        self._drops.apply(drops_of(self.topology, (), self._powerless))
-        hosts = self._on(name)
-        for host in hosts:
-            for pid in processes_in(host.network):
-                os.kill(pid, signal.SIGKILL)
-        self._running = {pid: host for pid, host in self._running.items() if host not in hosts}
+    def _make(self, plan: Changes, topology: Topology, snapshot: Snapshot) -> None:
+        self._snapshot, self.topology = snapshot, topology
+        self._stop([*plan.gone, *plan.restarted])
+        if plan.gone:
+            remove(plan.gone)
+        for host in plan.gone:
+            self._drops.forget(host.network)
+        for before, after in plan.rerouted:
+            reroute(before, after)
+        add(plan.come)
+        self._drop()
+        for host in (*plan.come, *plan.restarted):
+            self._write_files(host, snapshot)
+            self._start(host)
 
-    def start_node(self, name: str) -> None:
-        """Give it back its power."""
-        self._powerless.discard(name)
-        self._drops.apply(drops_of(self.topology, (), self._powerless))
-        for host in self._on(name):
-            if self._starts(host):
-                self._running[start(host, self._programs[host.role](host), log=_log(host))] = host
-
-    def _on(self, node: str) -> list[Host]:
-        return [host for host in self.topology.hosts if host.node == node]
+    def _drop(self) -> None:
+        self._drops.apply(drops_of(self.topology, self.partitions, self.powerless))
 
     def _starts(self, host: Host) -> bool:
-        return host.role in self._programs and (host.role is not Role.OUTSIDE or bool(host.ports))
+        serves = host.role in self._programs and (host.role is not Role.OUTSIDE or bool(host.ports))
+        return serves and host.name != CLIENT_POD and host.node not in self.powerless
 
-    def _write_files(self) -> None:
-        for host in self.topology.hosts:
-            folder = RUN / "hosts" / host.name
-            folder.mkdir(parents=True)
-            (folder / "resolv.conf").write_text(resolv_conf(host, self.snapshot))
-            (folder / "hosts").write_text(hosts(host, self.snapshot))
+    def _start(self, host: Host) -> None:
+        if not self._starts(host):
+            return
+        assert self._snapshot is not None, "a host is of some snapshot"
+        program = self._programs[host.role](host, self._snapshot)
+        child = self.children.start(host, program, logging_to(LOGS / host.name))
+        self._running[host.name] = child
+        self._ready.discard(host.name)
+        child.end.add_done_callback(lambda _: self._has_ended(host, child))
 
-    def _wait_ready(self, ready: socket.socket, count: int) -> None:
-        deadline = time.monotonic() + READY_SECONDS
-        while count:
-            readable, _, _ = select.select([ready], [], [], 0.05)
-            if readable:
-                count -= ready.recv(4096).split(b"\n").count(b"READY=1")
-            done, _ = os.waitpid(-1, os.WNOHANG) if self._running else (0, 0)
-            if done:
-                raise LabError(_told(self._running[done], "ended before it was ready"))
-            if time.monotonic() > deadline:
-                raise LabError(f"{count} hosts were not ready after {READY_SECONDS:.0f} s")
+    def _stop(self, hosts: Iterable[Host]) -> None:
+        stopped = list(hosts)
+        for host in stopped:
+            self._running.pop(host.name, None)
+            self._ready.discard(host.name)
+        self.children.kill(stopped)
 
-    def _ended(self, pid: int) -> None:
-        host = self._running.pop(pid, None)
-        if host is not None:
-            print(_told(host, "has ended"), file=sys.stderr)  # noqa: T201
+    def _has_ended(self, host: Host, child: Child) -> None:
+        """A program ended: because we wanted that, or because it is broken, and then it is started again."""
+        if self._running.get(host.name) is not child:
+            return
+        if not self._is_up:
+            self._failed = self._failed or _told(host, "ended before it was ready")
+            self._changed.set()
+            return
+        del self._running[host.name]
+        self._ready.discard(host.name)
+        print(_told(host, "has ended, and is started again"), file=sys.stderr)  # noqa: T201
+        self._on_end(host)
+        asyncio.get_running_loop().call_later(RESTART_SECONDS, self._start_again, host)
 
+    def _start_again(self, host: Host) -> None:
+        if self._is_up and host in self.topology.hosts and host.name not in self._running:
+            self._start(host)
 
-def _log(host: Host) -> Path:
-    folder = RUN / "log"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / host.name
+    def _is_ready(self, pid: int) -> None:
+        host = self.children.host(pid)
+        if host is None or host.name in self._ready:
+            return
+        program = self._running.get(host.name)
+        if program is None or program.pid != pid:
+            return
+        self._ready.add(host.name)
+        self._changed.set()
+        self._on_ready(host)
+
+    def _write_files(self, host: Host, snapshot: Snapshot) -> None:
+        folder = RUN / "hosts" / host.name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "resolv.conf").write_text(resolv_conf(host, snapshot))
+        (folder / "hosts").write_text(hosts(host, snapshot))
+
+    def is_ready(self, host: Host) -> bool:
+        """Whether the host's program has said that it is ready."""
+        return host.name in self._ready
 
 
 def _told(host: Host, what: str) -> str:
-    log = _log(host)
+    log = LOGS / host.name
     tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
     return "\n".join([f"{host.role} {host.name} {what}; its log:", *(f"  {line}" for line in tail)])
-
-
-def _notifications() -> socket.socket:
-    """Where every program says READY=1, as systemd's services do (sd_notify(3))."""
-    NOTIFY.parent.mkdir(parents=True, exist_ok=True)
-    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-    receiver.bind(str(NOTIFY))
-    return receiver

@@ -104,16 +104,21 @@ class _Served(msgspec.Struct, frozen=True):
     by_address: Mapping[str, set[Port]]  # where it does not
 
 
-def topology_of(snapshot: Snapshot, load_balancer_ranges: Sequence[str] = ()) -> Topology:
+def topology_of(
+    snapshot: Snapshot, load_balancer_ranges: Sequence[str] = (), before: Topology | None = None
+) -> Topology:
     """The hosts for a snapshot whose nodes all have addresses and pod ranges, and whose pods are all scheduled.
 
     They have the families of the cluster's pod ranges. `load_balancer_ranges` (CIDRs) are routed to a load balancer.
+    The pod that users stand in stays where it was `before`, as long as its node does.
     """
     versions = families(snapshot.options)
     nodes = [_node(node, snapshot) for node in snapshot.nodes.values()]
     served = _served(snapshot)
     pods = list(_pods(snapshot, {node.name: node for node in nodes}, served))
-    client = _client_pod(nodes, taken={address for pod in pods for address in pod.addresses})
+    client = _client_as_it_was(before, nodes) or _client_pod(
+        nodes, taken={address for pod in pods for address in pod.addresses}
+    )
     known = {address for host in (*nodes, *pods, *client) for address in host.addresses}
     balancer = _load_balancer(load_balancer_ranges, versions) if nodes and load_balancer_ranges else ()
     return Topology((*nodes, *pods, *client, *balancer, *_outside(versions), *_endpoint_hosts(served, known)))
@@ -195,6 +200,14 @@ def _served(snapshot: Snapshot) -> _Served:
             elif endpoint.addresses:
                 by_address.setdefault(endpoint.addresses[0], set()).update(numbers)
     return _Served(by_pod, by_address)
+
+
+def _client_as_it_was(before: Topology | None, nodes: Iterable[Host]) -> tuple[Host, ...]:
+    client = next((host for host in before.hosts if host.name == CLIENT_POD), None) if before else None
+    if client is None:
+        return ()
+    node = next((node for node in nodes if node.name == client.node), None)
+    return (client,) if node is not None and gateways(_pod_ranges(node)) == client.gateways else ()
 
 
 def _client_pod(nodes: list[Host], taken: set[str]) -> tuple[Host, ...]:
