@@ -71,7 +71,6 @@ class Health:
         now = time.monotonic()
         self._syncs.applied(snapshot, time.time(), now - (self._queued_at or now))
         self._queued_at = None
-        self.introspection.applied(snapshot)
 
     async def listen(self, facts: HostFacts) -> None:
         """Be on both addresses, as the host has them now; serving goes on without what cannot be opened.
@@ -111,8 +110,9 @@ class Health:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether no change has been waiting for too long."""
-        return self._queued_at is None or time.monotonic() - self._queued_at < QUEUED_SECONDS
+        """Whether no change has been waiting for too long, and there is a process that carries connections."""
+        is_applied = self._queued_at is None or time.monotonic() - self._queued_at < QUEUED_SECONDS
+        return is_applied and (self._proxy is None or self._proxy.data_plane.staff.workers > 0)
 
     @property
     def _snapshot(self) -> Snapshot | None:

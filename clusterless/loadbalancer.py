@@ -85,8 +85,8 @@ class LoadBalancer:
 
     @property
     def is_healthy(self) -> bool:
-        """It waits for nobody: what cannot be done is a status, and tried again."""
-        return True
+        """Whether a process carries connections. It waits for nobody else: what cannot be done is tried again."""
+        return self._data_plane.staff.workers > 0
 
     async def publish(self, snapshot: Snapshot) -> None:
         """Make the snapshot true; returns once every frontend is open, or has a status that says why not."""
@@ -103,6 +103,7 @@ class LoadBalancer:
             await self._prober.settled()
         await self._apply()
         self._ops.applied(snapshot)
+        await self._ops.introspection.applied(snapshot)
         seconds = round(time.monotonic() - started, 3)
         details = {"generation": snapshot.generation, "services": len(self._decided.balanced), "seconds": seconds}
         log.info("snapshot applied", extra={"kv": details})

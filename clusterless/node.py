@@ -84,6 +84,7 @@ class Node:
             self._probe.watch(desired.claims)
             await self._health_checks.apply(snapshot, self._facts)
         self._health.applied(snapshot)
+        await self._health.introspection.applied(snapshot)
         seconds = round(time.monotonic() - started, 3)
         details = {"generation": snapshot.generation, "services": len(snapshot.services), "seconds": seconds}
         log.info("snapshot applied", extra={"kv": details})
@@ -133,7 +134,7 @@ class Node:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether no change has been waiting for too long."""
+        """Whether no change has been waiting for too long, and there is a process that carries connections."""
         return self._health.is_healthy
 
     async def look(self) -> bool:

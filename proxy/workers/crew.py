@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from proxy.balancer import Balancer
 from proxy.counters import Counters
 from proxy.descriptors import fd_budget
-from proxy.model import Frontend, ServicePortName
+from proxy.model import Endpoint, Frontend, ServicePortName
 from proxy.reactor import Reactor, Resources
 
 from . import messages
@@ -16,7 +16,7 @@ from .datagrams import Datagrams, DatagramStandIn
 from .handing import Handing, HandingListener
 from .ledger import Ledger
 from .link import Link, channel_pair
-from .messages import Begin, ToProgram
+from .messages import Begin, FlowRow, ToProgram
 from .nursery import Nursery
 from .placement import Homes, Load
 from .respawn import Respawn
@@ -61,7 +61,23 @@ class Crew:
     def resources(self) -> Resources:
         """What the workers' connections and flows hold, as they said last."""
         loads = [seat.load for seat in self._handing.seats]
-        return Resources(sum(load.held for load in loads), sum(load.budget for load in loads), 0)
+        return Resources(
+            sum(load.held for load in loads), sum(load.budget for load in loads), sum(load.timers for load in loads)
+        )
+
+    def flows(self) -> Iterator[FlowRow]:
+        """The flows of all workers, as they were a moment ago."""
+        for seat in self._handing.seats:
+            yield from seat.shown.flows
+
+    def pins_of(self, service: ServicePortName, now: float) -> dict[str, tuple[Endpoint, float]]:
+        """The affinities of a UDP service port, as they were a moment ago: endpoint and seconds left by client."""
+        return {
+            pin.client: (pin.endpoint, pin.until - now)
+            for seat in self._handing.seats
+            for pin in seat.shown.pins
+            if pin.service == service and pin.until > now
+        }
 
     def at(self, number: int) -> Seat | None:
         """The worker of this number, `None` while it is being replaced."""

@@ -160,7 +160,34 @@ class Told(Message, frozen=True):
     report: Report
 
 
-ToProgram = DialFailed | Ask | Synced | Drained | Told
+class FlowRow(msgspec.Struct, frozen=True, array_like=True):
+    """A flow, for people; `active_at` is in monotonic seconds, which are the same in all processes."""
+
+    frontend: FrontendKey
+    address: str
+    port: int
+    endpoint: Endpoint
+    is_answered: bool
+    active_at: float
+
+
+class PinRow(msgspec.Struct, frozen=True, array_like=True):
+    """A client of a UDP service port with affinity, and when that is over (monotonic seconds)."""
+
+    service: ServicePortName
+    client: str
+    endpoint: Endpoint
+    until: float
+
+
+class Shown(Message, frozen=True):
+    """Flows and affinities as they are now, as many as anybody will look at."""
+
+    flows: tuple[FlowRow, ...]
+    pins: tuple[PinRow, ...]
+
+
+ToProgram = DialFailed | Ask | Synced | Drained | Told | Shown
 
 
 _encoder = msgspec.msgpack.Encoder()

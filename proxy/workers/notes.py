@@ -122,6 +122,7 @@ class Notes:
             taken=self._taken,
             connections=len(self._reactor.connections),
             held=max(descriptors.held, descriptors.budget) if descriptors.is_exhausted else descriptors.held,
+            timers=self._reactor.resources.timers,
             pauses=take_counts(self._counters.accept_pauses),
             services=tuple(self._taken_numbers()),
         )

@@ -15,7 +15,7 @@ TRANSIT_SHARE = 8  # of the budget, at least: a small process keeps most of its 
 class Load:
     """What a worker has to do, as the program knows it. `budget` is in descriptors."""
 
-    __slots__ = ("_window", "budget", "connections", "handed", "held", "taken")
+    __slots__ = ("_window", "budget", "connections", "handed", "held", "taken", "timers")
 
     def __init__(self, budget: int) -> None:
         """Without the room for clients on their way, what is left of `budget` descriptors is the worker's own."""
@@ -23,8 +23,16 @@ class Load:
         self.budget = worker_budget(budget)
         self.held = 0  # descriptors, as reported last
         self.connections = 0  # likewise
+        self.timers = 0  # deadlines, likewise
         self.handed = 0  # clients, ever
         self.taken = 0  # of those handed, as reported last
+
+    def update(self, taken: int, connections: int, held: int, timers: int) -> None:
+        """What the worker reports."""
+        self.taken = taken
+        self.connections = connections
+        self.held = held
+        self.timers = timers
 
     @property
     def in_transit(self) -> int:

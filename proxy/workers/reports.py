@@ -47,6 +47,7 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     taken: int  # how many clients it has received, ever
     connections: int  # that it has now, dials among them
     held: int  # descriptors
+    timers: int  # deadlines
     pauses: dict[PauseReason, int]
     services: tuple[ServiceReport, ...]
 

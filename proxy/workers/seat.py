@@ -14,6 +14,7 @@ from .ledger import Ledger
 from .link import Link
 from .messages import Message, ToProgram, decode_to_program, encode
 from .placement import Load
+from .showing import NOTHING
 
 _T = TypeVar("_T")
 
@@ -33,7 +34,7 @@ class Seat:
         """Take over the program's end of the channel. `on_message` hears what is not of the seat's own concern."""
         self.load = load
         self.ledger = ledger
-        self.is_alive = True
+        self.shown = NOTHING
         self._link = Link(reactor, channel, self._receive, self._end)
         self._on_message = on_message
         self._on_end = on_end
@@ -104,8 +105,10 @@ class Seat:
         message = decode_to_program(data)
         match message:
             case messages.Told(report):
-                self.load.taken, self.load.connections, self.load.held = report.taken, report.connections, report.held
+                self.load.update(report.taken, report.connections, report.held, report.timers)
                 self.ledger.add(report)
+            case messages.Shown():
+                self.shown = message
             case messages.Synced(number):
                 _resolve(self._syncs.pop(number), None)
             case messages.Drained(cut) if self._drained is not None:
@@ -118,7 +121,6 @@ class Seat:
         self._on_end(self)
 
     def _settle(self) -> None:
-        self.is_alive = False
         for client in self._sockets:
             client.close()
         self.ledger.close()

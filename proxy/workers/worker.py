@@ -26,6 +26,7 @@ from .link import Link
 from .messages import decode_to_worker, encode, one_sided
 from .notes import HandedChooser, NotedChooser, Notes
 from .placement import DESCRIPTORS_PER_CONNECTION, worker_budget
+from .showing import Showing
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class Worker:
         self._desk = Desk(self._link, self._notes)
         self._introduced: dict[FrontendKey, _Introduced] = {}
         self._datagrams: dict[FrontendKey, UdpListener] = {}
+        self._showing: Showing | None = None
 
     async def serve(self) -> None:
         """Work until the program is gone, or closes the channel; what is open then is reset."""
@@ -156,3 +158,5 @@ class Worker:
         sock = socket.socket(family, socket.SOCK_DGRAM, socket.IPPROTO_UDP, fileno=descriptors[0])
         arguments = (self._reactor, sock, frontend, self._noted, self._counters, self._flow_settings)
         self._datagrams[frontend.key] = UdpListener(*arguments)
+        if self._showing is None:
+            self._showing = Showing(self._reactor, self._link, self._balancer, self._datagrams)
