@@ -46,7 +46,6 @@ class LoadBalancerOps:
     def applied(self, snapshot: Snapshot) -> None:
         """Say from now on that this snapshot is applied."""
         self._snapshot = snapshot
-        self.introspection.applied(snapshot)
 
     async def listen(self, facts: HostFacts) -> None:
         """Be on both addresses, as the host has them now; serving goes on without what cannot be opened."""

@@ -77,32 +77,59 @@ class Change(NamedTuple):
     after: Entry | None
 
 
+class Step(NamedTuple):
+    """What the next objects of a resource are, and what that changes."""
+
+    objects: Objects
+    entries: Mapping[NamespacedName, Entry]
+    changes: tuple[Change, ...]
+    version: int
+
+
 class Ledger:
     """The objects of one resource. `entries` is never changed, but replaced, so that it can be read at leisure."""
 
     def __init__(self, at_most: int = CHANGES_AT_MOST) -> None:
         self.entries: Mapping[NamespacedName, Entry] = {}
         self.version = 0
+        self._objects: Objects = {}
         self._changes: deque[Change] = deque(maxlen=at_most)
         self._forgotten = 0  # the version of the last change that is not known any more
         self._count = 0
 
-    def replace(self, objects: Objects, version: int, now: str) -> bool:
-        """These are the objects from now on; true when that changes something. `version` never falls."""
+    def step(self, objects: Objects, version: int, now: str) -> Step:
+        """What `take` would make of these objects; it changes nothing, and may be called in another thread."""
+        if objects is self._objects:
+            return Step(objects, self.entries, (), version)
         entries: dict[NamespacedName, Entry] = {}
         changes: list[Change] = []
+        known = 0
         for key, each in objects.items():
             before = self.entries.get(key)
+            known += before is not None
             if before is not None and (before.object is each or before.object == each):
                 entries[key] = before
                 continue
             entry = entries[key] = Entry(each, version, before.created if before else now)
             changes.append(Change(version, before, entry))
-        gone = (entry for key, entry in self.entries.items() if key not in entries)
-        changes += [Change(version, entry, None) for entry in gone]
-        self.entries = entries
-        self._note(changes, version)
-        return bool(changes)
+        if known < len(self.entries):
+            changes += [Change(version, each, None) for key, each in self.entries.items() if key not in entries]
+        return Step(objects, entries, tuple(changes), version)
+
+    def take(self, step: Step) -> bool:
+        """These are the objects from now on; true when that changes something. Versions never fall."""
+        self.entries, self._objects = step.entries, step.objects
+        overflow = len(self._changes) + len(step.changes) - (self._changes.maxlen or 0)
+        if overflow > 0:
+            self._forgotten = [*self._changes, *step.changes][overflow - 1].version
+        self._changes.extend(step.changes)
+        self._count += len(step.changes)
+        self.version = max(self.version, step.version)
+        return bool(step.changes)
+
+    def replace(self, objects: Objects, version: int, now: str) -> bool:
+        """`step` and `take` at once."""
+        return self.take(self.step(objects, version, now))
 
     @property
     def position(self) -> int:
@@ -121,11 +148,3 @@ class Ledger:
         if missing > len(self._changes):
             return None
         return list(islice(self._changes, len(self._changes) - missing, None))
-
-    def _note(self, changes: list[Change], version: int) -> None:
-        overflow = len(self._changes) + len(changes) - (self._changes.maxlen or 0)
-        if overflow > 0:
-            self._forgotten = [*self._changes, *changes][overflow - 1].version
-        self._changes.extend(changes)
-        self._count += len(changes)
-        self.version = max(self.version, version)

@@ -19,10 +19,10 @@ from .dataplanestatus import Carried, StatusSource, status
 from .events import events_between
 from .frontendevents import contest_events, failure_events, loop_events
 from .inventory import Inventory
-from .ledger import Ledger, made_uid
+from .ledger import Ledger, Step, made_uid
 from .occurrences import Occurrence, Subject, normal, warning
 from .recorder import Recorder, timestamp
-from .resources import EVENTS, RESOURCES
+from .resources import EVENTS, RESOURCES, Resource
 from .statuses import bad_request, method_not_allowed, no_such_path
 
 Answer = Callable[[Mapping[str, str]], object]  # what msgspec makes JSON of
@@ -41,6 +41,8 @@ class Introspection:
         self._api = Api(self._ledgers)
         self._recorder = Recorder(hostname, self._uid_of)
         self._snapshot: Snapshot | None = None
+        self._taken_generation = 0
+        self._taken = asyncio.Event()  # set when the next generation is taken
         self._following: asyncio.Task[None] | None = None
 
     @property
@@ -62,17 +64,30 @@ class Introspection:
 
         self.provide("status", answer)
 
-    def applied(self, snapshot: Snapshot) -> None:
-        """Show this snapshot from now on, and tell what is new in it."""
+    async def applied(self, snapshot: Snapshot) -> None:
+        """Show this snapshot from now on, and tell what is new in it; to compare so much is a thread's work."""
         before, self._snapshot = self._snapshot, snapshot
         now = timestamp(time.time())
-        for resource, objects in self._inventory.collect(snapshot).items():
-            self._ledgers[resource].replace(objects, snapshot.generation, now)
+        steps, news = await asyncio.to_thread(self._compare, before, snapshot, now)
+        for resource, step in steps.items():
+            self._ledgers[resource].take(step)
         if before is None:
             text = f"Serving {len(snapshot.services)} Services"
             self.record([normal("Node", NamespacedName("", self._hostname), "Starting", text)])
-        self.record(events_between(before, snapshot))
+        self.record(news)
         self._api.changed()
+        self._taken_generation = snapshot.generation
+        self._taken.set()
+        self._taken = asyncio.Event()
+
+    def _compare(
+        self, before: Snapshot | None, snapshot: Snapshot, now: str
+    ) -> tuple[Mapping[Resource, Step], list[Occurrence]]:
+        steps = {
+            resource: self._ledgers[resource].step(objects, snapshot.generation, now)
+            for resource, objects in self._inventory.collect(snapshot).items()
+        }
+        return steps, list(events_between(before, snapshot))
 
     def record(self, occurrences: Iterable[Occurrence]) -> None:
         """These happen now."""
@@ -103,6 +118,8 @@ class Introspection:
         desired, failures = Desired(), dict[Any, str]()
         while True:
             news = reconciler.news
+            while reconciler.desired.generation > self._taken_generation:  # that a Service is there is told first
+                await self._taken.wait()
             before, desired = desired, reconciler.desired
             known, failures = failures, dict(reconciler.failures)
             self.record(
