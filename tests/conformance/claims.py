@@ -81,12 +81,12 @@ def _of_scenarios() -> Iterator[tuple[str, str]]:
 def _of_tests() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         if "mark.upstream" in (text := path.read_text()):
-            for function in _functions(text):
+            for function in functions(text):
                 for name in _marked(function):
                     yield name, f"{path.relative_to(ROOT)}::{function.name}"
 
 
-def _functions(text: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+def functions(text: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
@@ -103,7 +103,7 @@ def is_there(test: str) -> bool:
     path, _, name = test.partition("::")
     if not (ROOT / path).is_file():
         return False
-    return not name or any(each.name == name for each in _functions((ROOT / path).read_text()))
+    return not name or any(each.name == name for each in functions((ROOT / path).read_text()))
 
 
 def result(name: Name) -> str:

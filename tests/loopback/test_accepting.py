@@ -115,6 +115,7 @@ def answered(clients):
     return set(select.select(clients, [], [], 0.3)[0])
 
 
+@pytest.mark.reliability(44)
 def test_above_the_connection_limit_clients_wait_and_get_their_turn(relay_lab, relay_process):
     relay = relay_process(relay_lab.echo().port, limit=SOFT_LIMIT)
     clients = [relay_lab.connect(relay.port) for _ in range(2 * ROOM)]
@@ -136,6 +137,7 @@ def test_above_the_connection_limit_clients_wait_and_get_their_turn(relay_lab, r
         assert client.recv(10) == b"hello"
 
 
+@pytest.mark.reliability(44)
 def test_when_the_process_has_no_descriptors_left_accepting_pauses_and_recovers(relay_lab, relay_process):
     relay = relay_process(relay_lab.echo().port, limit=SOFT_LIMIT)
     established = relay_lab.connect(relay.port)

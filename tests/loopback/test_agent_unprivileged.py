@@ -73,6 +73,7 @@ def test_a_service_on_loopback_leads_to_a_demo_pod_and_has_a_name(folder: Path, 
             demo.terminate()
 
 
+@pytest.mark.reliability(50)
 def test_a_range_that_needs_a_privilege_says_what_to_do(folder: Path, network: str):
     write(folder / "web.json", service("web"))
     quiet = (f"--corefile={folder}/Corefile", "--healthz-bind-address=", "--metrics-bind-address=")

@@ -17,6 +17,9 @@ from typing import Self
 ROOT = Path(__file__).parents[2]
 CLUSTERLESS = (sys.executable, "-m", "clusterless")
 HANG_SECONDS = 15.0
+# What must not be in a log: that the event loop stood still. Ten times what is told, since machines that test are busy.
+HELD_UP = '"the event loop was held up"'
+LONGEST_SECONDS = 10 * 0.05
 NODE = "192.0.2.1"
 BACKEND = 8080
 DNS = "10.96.0.10"
@@ -178,6 +181,8 @@ class Agent:
         self._folder.cleanup()
         if self.process.stderr is not None:
             self.process.stderr.close()
+        held_up = [line for line in self.lines if HELD_UP in line and json.loads(line)["seconds"] > LONGEST_SECONDS]
+        assert held_up == [], "".join(held_up)
 
     @property
     def pid(self) -> int:

@@ -453,6 +453,7 @@ def it_claims_again_what_was_taken_away() -> None:
         sighup_reads_the_corefile_again,
     ],
 )
+@pytest.mark.reliability(46)
 def test_a_change_takes_effect_while_it_serves(in_namespace: InNamespace, function: Callable[[], None]):
     in_namespace(function)
 
@@ -472,6 +473,7 @@ def test_a_configmap_volume_is_followed(in_namespace: InNamespace, what: str):
         it_ends_with_its_helper,
     ],
 )
+@pytest.mark.reliability(48)
 def test_it_leaves_nothing_behind(in_namespace: InNamespace, function: Callable[[], None]):
     in_namespace(function)
 
@@ -489,6 +491,7 @@ def test_it_leaves_nothing_behind(in_namespace: InNamespace, function: Callable[
         the_shipped_configuration_is_taken,
     ],
 )
+@pytest.mark.reliability(49, 50)
 def test_it_serves_what_it_can(in_namespace: InNamespace, function: Callable[[], None]):
     in_namespace(function)
 

@@ -53,6 +53,7 @@ def places(cluster_ip):
     "loadbalancer.go: should be able to change the type and ports of a TCP service",
 )
 @pytest.mark.parametrize(("before", "after"), [*itertools.permutations(KINDS, 2)])
+@pytest.mark.reliability(47)
 def test_a_service_changes_its_type(node, places, greeters, before, after):
     for kind in (before, after, before):
         node.apply(places.manifest(kind), slices(greeters.ports[:1]))
@@ -171,6 +172,7 @@ def resident_bytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
+@pytest.mark.reliability(45)
 def test_a_hundred_reloads_cost_an_unchanged_service_nothing(node, greeters, places, relay_lab):
     echo = relay_lab.echo()
     steady, lasting = next_address(), next_address()
