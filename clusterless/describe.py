@@ -22,7 +22,7 @@ def describe(source: Source, arguments: Sequence[str], *, show_events: bool) -> 
         raise ArgumentError('no description has been implemented for "Event"')
     scopes = [scope_of(source, each) for each in resources]
     seen = look(source, _needed(resources, show_events=show_events), _namespace(source, resources))
-    tell_problems(seen)
+    is_unreadable = tell_problems(seen)
     found = [_found(seen.view, each, scope) for each, scope in zip(asked.wanted, scopes, strict=True)]
     _show(found, seen.view, show_events=show_events)
     missing = [text for each in found for text in each.missing]
@@ -30,7 +30,7 @@ def describe(source: Source, arguments: Sequence[str], *, show_events: bool) -> 
         click.echo(text, err=True)
     if not missing and not any(each.objects for each in found):
         click.echo(nothing_found(resources, source.namespace), err=True)
-    return 1 if missing else 0
+    return 1 if missing or is_unreadable else 0
 
 
 def _needed(resources: Iterable[Resource], *, show_events: bool) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import click
 
 from controlplane.encode import encoded
+from controlplane.problems import Reason
 from controlplane.problems import render as render_problems
 
 from .introspection.apipaths import selection
@@ -39,7 +40,8 @@ def get(source: Source, arguments: Sequence[str], flags: GetFlags) -> int:
     """
     asked = checked(source, request(arguments), flags.field_selector)
     scopes = [scope_of(source, each.resource, flags.field_selector) for each in asked.wanted]
-    tell_problems(seen := look(source, [each.resource.name for each in asked.wanted], source.namespace))
+    seen = look(source, [each.resource.name for each in asked.wanted], source.namespace)
+    is_unreadable = tell_problems(seen)
     found = [
         _sorted(find(seen.view, each, scope), flags.sort_by) for each, scope in zip(asked.wanted, scopes, strict=True)
     ]
@@ -47,7 +49,7 @@ def get(source: Source, arguments: Sequence[str], flags: GetFlags) -> int:
     _show(source, asked, flags, found, has_missing=bool(missing))
     for text in missing:
         click.echo(text, err=True)
-    return 1 if missing else 0
+    return 1 if missing or is_unreadable else 0
 
 
 def checked(source: Source, asked: Request, field_selector: str = "") -> Request:
@@ -69,10 +71,11 @@ def scope_of(source: Source, resource: Resource, field_selector: str = "") -> Sc
     return Scope(source.namespace, selected.labels, selected.fields if field_selector else None)
 
 
-def tell_problems(seen: Look) -> None:
-    """Say on stderr which objects of the manifests are not there, because a cluster would refuse them."""
+def tell_problems(seen: Look) -> bool:
+    """Say on stderr which objects of the manifests a cluster would refuse; whether a file could not be read."""
     for line in render_problems(seen.problems):
         click.echo(line, err=True)
+    return any(problem.reason is Reason.PARSE for problem in seen.problems)
 
 
 def table_options(source: Source, asked: Request, flags: GetFlags) -> TableOptions:

@@ -159,6 +159,14 @@ def test_what_a_cluster_would_refuse_is_told_and_the_rest_is_shown(manifests: Pa
     assert "* spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["get", "describe"])
+def test_a_file_that_cannot_be_read_is_an_error_and_the_rest_is_shown(command: str, manifests: Path):
+    result = run(command, "svc", "web", "-f", str(manifests), "-f", "nowhere")
+    assert result.exit_code == 1
+    assert "web" in result.stdout
+    assert result.stderr == 'nowhere: error: the path "nowhere" does not exist\n'
+
+
 def test_a_description_is_found_by_the_beginning_of_a_name(manifests: Path):
     names = [line for line in lines(manifests, "describe", "po", "web-") if line.startswith("Name:")]
     assert names == ["Name: web-0", "Name: web-1"]
