@@ -1,7 +1,7 @@
 """Pure: what one worker has counted and has open, in the program's books.
 
-Its reports are added to the counters that everybody reads. What is open is remembered as well: when the worker dies,
-nobody else can say what died with it.
+Its reports are added to the counters that everybody reads, but for TCP clients accepted: those were counted when they
+were handed over. What is open is remembered as well: when the worker dies, nobody else can say what died with it.
 """
 
 from collections.abc import Callable, Collection
@@ -47,6 +47,12 @@ class Ledger:
         self._accounts: dict[ServicePortName, _Account] = {}
         self._forgotten: dict[ServicePortName, int] = {}  # to the epoch that the worker must have heard of
 
+    def handed(self, service: ServicePortName) -> None:
+        """A TCP client goes to the worker."""
+        account = self._account(service)
+        account.active += 1
+        account.counters.accepted += 1
+
     def add(self, report: Report) -> None:
         """Add what the worker says to the counters."""
         self._counters.accept_pauses.update(report.pauses)
@@ -79,15 +85,20 @@ class Ledger:
                 self._moved(name, endpoint, -opened.number)
         self._accounts.clear()
 
-    def _add_service(self, report: ServiceReport) -> None:
-        account = self._accounts.get(report.service)
+    def _account(self, service: ServicePortName) -> _Account:
+        account = self._accounts.get(service)
         if account is None:
-            account = self._accounts[report.service] = _Account(self._counters.service(report.service))
+            account = self._accounts[service] = _Account(self._counters.service(service))
+        return account
+
+    def _add_service(self, report: ServiceReport) -> None:
+        account = self._account(report.service)
         counters = account.counters
+        accepted = report.accepted if report.service.protocol is Protocol.UDP else 0
         # What began before the Service was forgotten and made anew may end after it: that is nobody's end here.
-        closed = min(report.closed, account.active + report.accepted)
-        account.active += report.accepted - closed
-        counters.accepted += report.accepted
+        closed = min(report.closed, account.active + accepted)
+        account.active += accepted - closed
+        counters.accepted += accepted
         counters.closed += closed
         counters.unserved += sum(report.unserved_for.values())
         counters.unserved_for.update(report.unserved_for)

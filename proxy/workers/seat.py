@@ -63,6 +63,7 @@ class Seat:
         self._clients.append(messages.Client(key, address, endpoint))
         self._sockets.append(client)
         self.load.handed += 1
+        self.ledger.handed(frontend.service)
 
     def flush(self) -> None:
         """Send the clients that were added."""

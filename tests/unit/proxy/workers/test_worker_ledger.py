@@ -31,6 +31,8 @@ class Books:
     def connect(self, service=WEB, endpoint=ONE):
         counters = self.worker.service(service)
         counters.accepted += 1
+        if service.protocol is Protocol.TCP:
+            self.ledger.handed(service)
         counters.endpoint(endpoint).opened += 1
         counters.endpoint(endpoint).open += 1
 
@@ -79,9 +81,10 @@ def test_what_is_open_in_a_worker_that_dies_is_closed_with_a_reset(books):
     books.disconnect()
     books.connect(endpoint=TWO)
     books.report()
+    books.ledger.handed(WEB)  # and never seen again
     books.ledger.close()
     counted = books.program.service(WEB)
-    assert counted.active == 0
+    assert (counted.accepted, counted.active) == (4, 0)
     assert (counted.endpoints[ONE].open, counted.endpoints[TWO].open) == (0, 0)
     assert counted.total().resets == 2
     assert not +books.open
