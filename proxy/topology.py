@@ -100,17 +100,17 @@ def why_left_out(
     info: EndpointInfo, infos: Sequence[EndpointInfo], node_name: str, zone: str, *, is_local: bool
 ) -> LeftOut | None:
     """Why the local list, or else the cluster's, of a node in a zone is without one of `infos`; `None`: it is not."""
+    if not info.ready and not info.is_serving_while_terminating:
+        return LeftOut.GONE if info.terminating else LeftOut.NOT_READY
     if is_local and not _is_local(info, node_name):
         return LeftOut.OTHER_NODE
     used = _local(infos, node_name) if is_local else _cluster(infos, node_name, zone)
     if info.endpoint in used:
         return None
-    if info.ready:
-        mode = _topology_mode([each for each in infos if each.ready], node_name, zone)
-        return LeftOut.NODE_HINTS if mode is _TopologyMode.SAME_NODE else LeftOut.ZONE_HINTS
-    if info.terminating:
-        return LeftOut.TERMINATING if info.serving else LeftOut.GONE
-    return LeftOut.NOT_READY
+    if not info.ready:
+        return LeftOut.TERMINATING
+    mode = _topology_mode([each for each in infos if each.ready], node_name, zone)
+    return LeftOut.NODE_HINTS if mode is _TopologyMode.SAME_NODE else LeftOut.ZONE_HINTS
 
 
 def _is_local(info: EndpointInfo, node_name: str) -> bool:

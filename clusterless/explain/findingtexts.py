@@ -32,7 +32,7 @@ FINDING_TEXTS: dict[FindingId, FindingText] = {
         "give both ports the same name, or neither one",
     ),
     _ID.TARGET_PORT_NOT_DECLARED: FindingText(
-        "no container declares the port that targetPort names",
+        "targetPort names a port that pods do not declare",
         "A targetPort that is a name is looked up in each pod: the first container port with that name and "
         "protocol. A pod without one is listed as an address without this port, which looks populated and is "
         "refused.",

@@ -84,15 +84,19 @@ class Journey:
             self._findings.setdefault((each.id, each.name), each)
 
     def ends(self, kind: OutcomeKind, text: str, endpoints: Iterable[str] = ()) -> Explanation:
-        """The explanation; its last step is the outcome."""
+        """The explanation; its last step is the outcome.
+
+        Of a way that does not lead through the finding that was made last comes first: it is the one that decided.
+        """
         outcome = Outcome(kind=kind, text=text, endpoints=tuple(endpoints))
+        findings = tuple(self._findings.values())
         self.step("outcome", Mark.GOOD if outcome.is_good else Mark.BAD, text)
         return Explanation(
             question=self.question,
             client=self.origin.shown(self._address),
             steps=tuple(self.steps),
             outcome=outcome,
-            findings=tuple(self._findings.values()),
+            findings=findings if outcome.is_good else findings[::-1],
             service=self.service,
             asked=self.asked,
             endpoints=self.endpoints,

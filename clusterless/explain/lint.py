@@ -96,7 +96,8 @@ def _pending(snapshot: Snapshot, ranges: Sequence[str]) -> Iterator[Finding]:
     for key, each in load_balancers(snapshot, ranges, {}, ()).balanced.items():
         if (reason := each.failure or each.unmet_wish) and key not in told:
             path = "spec.loadBalancerIP" if each.unmet_wish else "spec.type"
-            yield finding(FindingId.LOAD_BALANCER_PENDING, reason, "", each.service, path=path)
+            change = "leave loadBalancerIP out, or wish for a free address of the range" if each.unmet_wish else ""
+            yield finding(FindingId.LOAD_BALANCER_PENDING, reason, change, each.service, path=path)
 
 
 def _namespaces(snapshot: Snapshot) -> Iterator[Finding]:
@@ -113,4 +114,5 @@ def _slices(snapshot: Snapshot) -> Iterator[Finding]:
         for piece in pieces:
             seen = f"its label says Service {key.name}, which namespace {key.namespace} does not have"
             path = "metadata.labels[kubernetes.io/service-name]"
-            yield finding(FindingId.SLICE_WITHOUT_SERVICE, seen, "", piece, path=path)
+            change = f"write the Service {key.name}, or the name of one that there is into the label"
+            yield finding(FindingId.SLICE_WITHOUT_SERVICE, seen, change, piece, path=path)

@@ -7,8 +7,9 @@ import msgspec
 
 from controlplane.netaddr import parse_address
 from controlplane.objects import NamespacedName, Service, ServicePort
-from proxy.addresstext import canonical, family_of
+from proxy.addresstext import IPV4, canonical, family_of
 
+from .candidates import behind
 from .findingids import FindingId
 from .findingtexts import FINDING_TEXTS
 from .journey import finding
@@ -141,9 +142,15 @@ def _pending(world: World, service: Service) -> Iterator[Finding]:
 def _text(world: World, service: Service) -> str:
     spec = service.spec
     kind = "headless" if service.is_headless else f"type {spec.type}"
-    pods = sum(1 for piece in world.snapshot.slices_of(service.key) for e in piece.endpoints if e.conditions.is_ready)
+    families = spec.ip_families or (IPV4,)
+    whole = (behind(world, service, port, family) for port in spec.ports for family in families)
+    ready = {info.endpoint.address for what in whole for info in what.ready}
     address = "" if service.is_headless or not spec.cluster_ip else f", clusterIP {spec.cluster_ip}"
-    alias = f", externalName {spec.external_name}" if spec.external_name else f", {pods} ready endpoints"
+    alias = (
+        f", externalName {spec.external_name}"
+        if spec.external_name
+        else f", {len(ready)} ready endpoint{'' if len(ready) == 1 else 's'}"
+    )
     return f"Service {service.key}, {kind}{address}{alias}"
 
 

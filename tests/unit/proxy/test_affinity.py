@@ -49,3 +49,11 @@ def test_the_longest_unused_goes_when_there_are_too_many():
     for client in ("a", "b", "a", "c"):
         pins.pin(client, A, 0.0, 10)
     assert [pins.endpoint_of(client, 0.0, 10) for client in "abc"] == [A, None, A]
+
+
+def test_what_is_left_of_each_client_s_time_can_be_seen():
+    pins = Pins()
+    pins.pin("early", A, 0.0, 10)
+    pins.pin("late", B, 6.0, 10)
+    assert pins.remaining(8.0, 10) == {"early": (A, 2.0), "late": (B, 8.0)}
+    assert pins.remaining(10.0, 10) == {"late": (B, 6.0)}

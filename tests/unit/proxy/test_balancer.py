@@ -228,3 +228,14 @@ def test_the_last_connection_of_a_gone_service_takes_its_memory_along():
     chooser.closed(STICKY, A)
     with pytest.raises(KeyError):  # nobody is closed twice
         chooser.closed(STICKY, A)
+
+
+def test_affinities_and_connections_can_be_seen_without_being_changed():
+    chooser = balancer()
+    assert (chooser.pins_of(WEB, 0.0, 100), chooser.connections_of(WEB)) == ({}, {})
+    chooser.pick(STICKY, CLIENT, 0.0, ())
+    chooser.opened(STICKY, A)
+    for _ in range(2):
+        assert chooser.pins_of(WEB, 30.0, 100) == {CLIENT: (A, 70.0)}
+        assert chooser.connections_of(WEB) == {A: 1}
+    assert chooser.pins_of(WEB._replace(port="https"), 30.0, 100) == {}

@@ -6,7 +6,7 @@ import pytest
 
 from proxy.endpoints import EndpointInfo
 from proxy.model import Endpoint
-from proxy.topology import TrafficPolicy, categorize_endpoints
+from proxy.topology import LeftOut, TrafficPolicy, categorize_endpoints, why_left_out
 
 NODE = "this-node"
 CLUSTER = TrafficPolicy()
@@ -274,3 +274,37 @@ def last_octets(endpoints):
 
 def test_nothing_is_local_to_a_node_without_a_name():
     assert categorize_endpoints([ep(0, node="")], INTERNAL_LOCAL, "", "").local == ()
+
+
+@pytest.mark.parametrize(
+    ("policy", "zone", "infos"),
+    [pytest.param(policy, zone, infos, id=name) for name, policy, zone, infos, _ in ROWS],
+)
+def test_whoever_is_in_a_list_is_not_left_out_of_it_and_all_others_are(policy, zone, infos):
+    found = categorize_endpoints(infos, policy, NODE, f"zone-{zone}" if zone else "")
+    for used, is_local in ((found.cluster, False), (found.local, True)):
+        if used is not None:
+            reasons = [
+                why_left_out(each, infos, NODE, f"zone-{zone}" if zone else "", is_local=is_local) for each in infos
+            ]
+            assert [each.endpoint for each, reason in zip(infos, reasons, strict=True) if reason is None] == list(used)
+
+
+@pytest.mark.parametrize(
+    ("info", "others", "is_local", "reason"),
+    [
+        (ep(0, state="unready"), [ep(1)], False, LeftOut.NOT_READY),
+        (ep(0, state="unready"), [here(1)], True, LeftOut.NOT_READY),
+        (ep(0, state="unready")._replace(terminating=True), [ep(1)], False, LeftOut.GONE),
+        (ep(0, state="terminating"), [ep(1)], False, LeftOut.TERMINATING),
+        (here(0, state="terminating"), [here(1)], True, LeftOut.TERMINATING),
+        (ep(0), [here(1)], True, LeftOut.OTHER_NODE),
+        (ep(0), [], True, LeftOut.OTHER_NODE),
+        (ep(0, zones="b"), [ep(1, zones="a")], False, LeftOut.ZONE_HINTS),
+        (ep(0, nodes="node-2"), [ep(1, nodes=NODE)], False, LeftOut.NODE_HINTS),
+        (ep(0, zones="b"), [ep(1)], False, None),
+        (ep(0, state="terminating"), [], False, None),
+    ],
+)
+def test_each_endpoint_that_is_left_out_has_its_reason(info, others, is_local, reason):
+    assert why_left_out(info, [info, *others], NODE, "zone-a", is_local=is_local) is reason
