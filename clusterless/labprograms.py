@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from controlplane.objects import Pod, Protocol
+from controlplane.objects import Protocol
 from controlplane.options import ClusterOptions
-from controlplane.serviceenv import service_environment
 from controlplane.snapshot import Snapshot
 from lab.addresses import LOAD_BALANCER_RANGES, families, of_families
 from lab.notifications import NOTIFY
+from lab.podenvironment import pod_environment
 from lab.processes import RUN
 from lab.runtime import Program
 from lab.topology import OUTSIDE_NAMES, Host, Role
@@ -41,15 +41,6 @@ def programs(paths: Sequence[str], options: ClusterOptions) -> Mapping[Role, Pro
         Role.NODE: lambda host, _: lambda: _clusterless(_agent(host, paths, options)),
         Role.LOAD_BALANCER: lambda host, _: lambda: _clusterless(_load_balancer(host, paths, options)),
     }
-
-
-def pod_environment(pod: Pod | None, namespace: str, snapshot: Snapshot) -> dict[str, str]:
-    """What the kubelet would give the first container of a pod; `None` is a pod with nothing special about it."""
-    links = pod is None or pod.spec.enable_service_links is not False
-    variables = service_environment(snapshot.services, namespace, enable_service_links=links)
-    containers = pod.spec.containers if pod is not None else ()
-    own = {variable.name: variable.value for variable in containers[0].env} if containers else {}
-    return {**variables, **own}
 
 
 def _clusterless(arguments: Sequence[str]) -> int:

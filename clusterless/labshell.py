@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 from controlplane.snapshot import Snapshot
+from lab.podenvironment import pod_environment
 from lab.processes import RUN
 from lab.topology import CLIENT_POD, Host, Role, Topology
 
-from .labprograms import METRICS_PORT, pod_environment
+from .labprograms import METRICS_PORT
 
 
 def environment(host: Host, topology: Topology, snapshot: Snapshot) -> dict[str, str]:

@@ -1,10 +1,13 @@
 """Pure: what stands in a host's /etc/resolv.conf and /etc/hosts, as the kubelet writes them."""
 
+from collections.abc import Iterable, Sequence
+
 from controlplane.builtin import DNS_SERVICE
 from controlplane.objects import Pod, PodDNSConfig
 from controlplane.snapshot import Snapshot
 
 from .addresses import OUTSIDE_DNS, families, of_families
+from .podnames import pod_domain, pod_hostname
 from .topology import Host
 
 # What kubelet writes for dnsPolicy ClusterFirst (pkg/kubelet/network/dns): five dots, so that `web.shop` is searched.
@@ -52,16 +55,43 @@ def _asks_cluster(pod: Pod | None) -> bool:
 
 
 def hosts(host: Host, snapshot: Snapshot) -> str:
-    """/etc/hosts: localhost, and a pod's own names with the subdomain's where it has one."""
-    lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
+    """/etc/hosts: localhost and the host's own name; a pod's as the kubelet writes it, with its aliases.
+
+    A pod in its node's network has the node's file, under another heading.
+    """
     pod = snapshot.pods.get(host.pod) if host.pod else None
+    if host.pod is None:
+        return "".join(["127.0.0.1\tlocalhost\n", *_lines(host.addresses, [host.hostname])])
+    if host.in_network_of:
+        heading = "# Kubernetes-managed hosts file (host network).\n127.0.0.1\tlocalhost\n"
+        return "".join([heading, *_lines(host.addresses, [host.hostname]), *_aliases(pod)])
     names = _names(pod, snapshot.options.cluster_domain) if pod else [host.hostname]
-    lines += ["\t".join([address, *names]) for address in host.addresses]
-    return "\n".join(lines) + "\n"
+    return "".join([_POD_HEADING, *_lines(host.addresses, names), *_aliases(pod)])
+
+
+# `managedHostsFileContent` and `hostsEntriesFromHostAliases` in pkg/kubelet/kubelet_pods.go.
+_POD_HEADING = """\
+# Kubernetes-managed hosts file.
+127.0.0.1\tlocalhost
+::1\tlocalhost ip6-localhost ip6-loopback
+fe00::0\tip6-localnet
+fe00::0\tip6-mcastprefix
+fe00::1\tip6-allnodes
+fe00::2\tip6-allrouters
+"""
+
+
+def _lines(addresses: Iterable[str], names: Sequence[str]) -> Iterable[str]:
+    return ("\t".join([address, *names]) + "\n" for address in addresses)
+
+
+def _aliases(pod: Pod | None) -> Iterable[str]:
+    if pod is None or not pod.spec.host_aliases:
+        return []
+    lines = (line for alias in pod.spec.host_aliases for line in _lines([alias.ip], alias.hostnames))
+    return ["\n# Entries added by HostAliases.\n", *lines]
 
 
 def _names(pod: Pod, cluster_domain: str) -> list[str]:
-    hostname = pod.spec.hostname or pod.metadata.name
-    if not pod.spec.subdomain:
-        return [hostname]
-    return [f"{hostname}.{pod.spec.subdomain}.{pod.metadata.namespace}.svc.{cluster_domain}", hostname]
+    hostname = pod_hostname(pod)
+    return [f"{hostname}.{domain}", hostname] if (domain := pod_domain(pod, cluster_domain)) else [hostname]

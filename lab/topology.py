@@ -29,6 +29,7 @@ from .addresses import (
     of_families,
     version,
 )
+from .podnames import kernel_hostname
 
 FABRIC = "fabric"
 OUTSIDE_NAMES = {"external.example.com": OUTSIDE_WEB}
@@ -173,7 +174,7 @@ def _pods(snapshot: Snapshot, nodes: Mapping[str, Host], served: _Served) -> Ite
             addresses=addresses,
             router=node.name,
             gateways=of_families(gateways(ranges), [version(each) for each in addresses]),
-            hostname=node.hostname if shares else pod.spec.hostname or pod.metadata.name,
+            hostname=node.hostname if shares else kernel_hostname(pod, snapshot.options.cluster_domain),
             pod=pod.key,
             node=node.name,
             ports=tuple(sorted(ports if shares else {*ports, *others})),
@@ -182,7 +183,8 @@ def _pods(snapshot: Snapshot, nodes: Mapping[str, Host], served: _Served) -> Ite
 
 
 def _container_ports(pod: Pod) -> Iterable[Port]:
-    for container in (*pod.spec.containers, *pod.spec.init_containers):
+    sidecars = (each for each in pod.spec.init_containers if each.restart_policy == "Always")
+    for container in (*pod.spec.containers, *sidecars):
         for port in container.ports:
             yield Port(port.container_port, Protocol(port.protocol or "TCP"))
 
