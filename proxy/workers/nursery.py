@@ -186,6 +186,8 @@ class _Brood:
             waiting.difference_update(ready)
         for each in waiting:
             os.kill(self._children[each].pid, signal.SIGKILL)
+        for child in self._children.values():
+            os.waitpid(child.pid, 0)
 
 
 def _how(status: int) -> str:
