@@ -34,8 +34,16 @@ class WorkersType(click.IntRange):
         return super().convert(value, param, ctx)
 
 
+# Shells complete paths; whether one can be read is told later, in the words of who reads it.
+_PATH = click.Path(readable=False)
+
 filename_flag = _flag(
-    "--filename", "-f", multiple=True, metavar="PATH", help="A manifest file, a folder of them, or - (repeatable)."
+    "--filename",
+    "-f",
+    multiple=True,
+    type=_PATH,
+    metavar="PATH",
+    help="A manifest file, a folder of them, or - (repeatable).",
 )
 
 cluster_flags = _together(
@@ -76,10 +84,11 @@ node_flags = _together(
     filename_flag,
     cluster_flags,
     _flag("--hostname-override", default="", metavar="NAME", help="This node's name. Default: the host's."),
-    _flag("--config", default="", metavar="FILE", help="A KubeProxyConfiguration; flags win over it."),
+    _flag("--config", default="", type=_PATH, metavar="FILE", help="A KubeProxyConfiguration; flags win over it."),
     _flag(
         "--write-config-to",
         default="",
+        type=_PATH,
         metavar="FILE",
         help="Write the settings as a KubeProxyConfiguration, and exit.",
     ),
@@ -88,7 +97,13 @@ node_flags = _together(
         is_flag=True,
         help="Take back the routes and addresses of an earlier run that was killed, and exit.",
     ),
-    _flag("--state-dir", default="", metavar="FOLDER", help="Where allocations are kept and shared between agents."),
+    _flag(
+        "--state-dir",
+        default="",
+        type=_PATH,
+        metavar="FOLDER",
+        help="Where allocations are kept and shared between agents.",
+    ),
     docker_flags,
     _flag(
         "--healthz-bind-address",
@@ -183,7 +198,9 @@ proxy_flags = _together(
     _workers_flag,
 )
 
-dns_corefile_flag = _flag("--corefile", default="", metavar="FILE", help="A Corefile. Default: what kubeadm writes.")
+dns_corefile_flag = _flag(
+    "--corefile", default="", type=_PATH, metavar="FILE", help="A Corefile. Default: what kubeadm writes."
+)
 
 dns_flags = _together(
     dns_corefile_flag,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from clusterless.introspection.resources import PODS, RESOURCES, SERVICES, Resource
+from controlplane.hints import name_hint
 
 ALL = (PODS, SERVICES)  # of the kinds that kubectl has in the category `all`, those that are here
 
@@ -58,7 +59,9 @@ def resource_named(word: str) -> Resource:
     for each in RESOURCES:
         if name in (each.name, each.singular, *each.short_names) and group in ("", each.group, f"v1.{each.group}"):
             return each
-    raise ArgumentError(f'the server doesn\'t have a resource type "{word}"')
+    known = frozenset(text for each in RESOURCES for text in (each.name, each.singular, *each.short_names))
+    hint = name_hint(name, known) or f"there are {', '.join(sorted(each.name for each in RESOURCES))}"
+    raise ArgumentError(f'the server doesn\'t have a resource type "{word}"\n    hint: {hint}')
 
 
 def completions(incomplete: str) -> Iterable[str]:

@@ -215,6 +215,12 @@ def test_shells_complete_kinds_names_namespaces_and_formats(words: str, expected
     assert found == expected
 
 
+@pytest.mark.parametrize("flag", ["get -f", "up --corefile", "dns --config", "proxy --state-dir"])
+def test_shells_complete_paths(flag: str):
+    variables = {"_CLUSTERLESS_COMPLETE": "bash_complete", "COMP_WORDS": f"clusterless {flag} con", "COMP_CWORD": "3"}
+    assert run(**variables).stdout == "file,con\n"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_gets_its_script(shell: str):
     result = run("completion", shell)

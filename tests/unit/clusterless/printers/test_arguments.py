@@ -124,3 +124,13 @@ def test_changes_are_those_of_a_watch():
         ("ADDED", "new"),
         ("MODIFIED", "other"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("servics", 'did you mean "service"?'), ("deploy", "there are endpoints, endpointslices, events,")],
+)
+def test_a_kind_that_is_not_there_comes_with_a_hint(word: str, hint: str):
+    with pytest.raises(ArgumentError) as refused:
+        resource_named(word)
+    assert str(refused.value).splitlines()[1].startswith(f"    hint: {hint}")
