@@ -34,8 +34,13 @@ class WorkersType(click.IntRange):
         return super().convert(value, param, ctx)
 
 
-# Shells complete paths; whether one can be read is told later, in the words of who reads it.
-_PATH = click.Path(readable=False)
+class _PathType(click.Path):
+    """Shells complete paths; whether one can be read is told later, in the words of who reads it."""
+
+    envvar_list_splitter = None  # blanks stand between those in an environment variable, as for all flags
+
+
+_PATH = _PathType(readable=False)
 
 filename_flag = _flag(
     "--filename",

@@ -146,6 +146,13 @@ def test_nothing_is_told_on_stderr_and_is_no_error(arguments: list[str], text: s
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", text)
 
 
+def test_a_variable_may_name_several_files(manifests: Path):
+    other = manifests.parent / "other.yaml"
+    other.write_text(BROKEN.replace("70000", "80"))
+    shown = run("get", "svc", "-o", "name", CLUSTERLESS_FILENAME=f"{manifests} {other}").stdout.split()
+    assert shown == ["service/broken", "service/kubernetes", "service/web"]
+
+
 def test_an_empty_list_is_still_json():
     result = run("get", "ep", "-n", "x", "-o", "json", "-f", "-")
     assert (result.exit_code, json.loads(result.stdout)["items"], result.stderr) == (0, [], "")
