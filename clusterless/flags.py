@@ -37,7 +37,8 @@ class WorkersType(click.IntRange):
 class _PathType(click.Path):
     """Shells complete paths; whether one can be read is told later, in the words of who reads it."""
 
-    envvar_list_splitter = None  # blanks stand between those in an environment variable, as for all flags
+    # Blanks stand between several in an environment variable, as for all flags.
+    envvar_list_splitter = None  # type: ignore[assignment]
 
 
 _PATH = _PathType(readable=False)
