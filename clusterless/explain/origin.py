@@ -11,7 +11,7 @@ from controlplane.objects import NamespacedName, Pod
 from controlplane.podranges import pod_ranges
 from controlplane.podstatus import pod_addresses
 from lab.addresses import OUTSIDE_CLIENT, last_free
-from proxy.addresstext import canonical, family_of, is_within
+from proxy.addresstext import canonical, family_of, is_loopback_address, is_within
 
 from .model import Client
 from .question import Asking, QuestionError
@@ -106,6 +106,9 @@ def _of_address(world: World, asking: Asking, address: str) -> Origin:
             return _pod(world, key, asking.node)
     if (node := world.node_of_address(address)) is not None:
         return Origin(OriginKind.NODE, node.metadata.name, (address,), node.metadata.name, "")
+    own = asking.node or world.own_node
+    if is_loopback_address(address) or address in world.host_facts(own).own:
+        return Origin(OriginKind.NODE, own, (address,), own, "")
     if is_within(address, world.options.cluster_cidrs):
         return _any_pod(world, asking.node or _node_of_range(world, address), asking.namespace, address)
     return Origin(OriginKind.EXTERNAL, "", (address,), asking.node, "")

@@ -98,9 +98,9 @@ def _failure(journey: Journey, passage: Passage) -> Explanation | None:
     if status is None or status.state not in (FrontendState.FAILED, FrontendState.UNSUPPORTED):
         return None
     journey.bad("policy", f"the agent of {passage.node} could not open it: {status.message}")
-    seen = f"{passage.frontend.key}: {status.message}"
-    journey.find(FindingId.ADDRESS_NOT_SERVED, seen, "free the address or port: it is tried again by itself")
-    return journey.ends(OutcomeKind.REFUSED, f"refused, or taken by another program: {status.message}")
+    change = "free the address or port: it is tried again by itself"
+    journey.find(FindingId.ADDRESS_NOT_SERVED, status.message, change, about=passage.service)
+    return journey.ends(OutcomeKind.REFUSED, "refused, or answered by whoever has the address and port now")
 
 
 def _tell_policy(journey: Journey, passage: Passage) -> None:

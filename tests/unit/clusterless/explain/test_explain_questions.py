@@ -55,7 +55,7 @@ def test_without_a_port_it_is_a_whole_service(text, key):
     ],
 )
 def test_what_is_no_question_is_said(text, message):
-    with pytest.raises(QuestionError, match=".") as told:
+    with pytest.raises(QuestionError, match=r".") as told:
         target_of(text, "default", Protocol.TCP)
     assert message in str(told.value)
 

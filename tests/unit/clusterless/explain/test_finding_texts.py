@@ -26,9 +26,11 @@ def test_every_id_has_its_text_and_no_text_is_nobody_s():
 def test_ids_are_words_with_hyphens_and_texts_are_sentences(found: FindingId):
     text = FINDING_TEXTS[found]
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", found.value)
-    assert text.title and not text.title.endswith(".")
+    assert text.title
+    assert not text.title.endswith(".")
     assert text.meaning.endswith(".")
-    assert text.change and not text.change.endswith(".")
+    assert text.change
+    assert not text.change.endswith(".")
 
 
 @pytest.mark.parametrize("found", FindingId)
