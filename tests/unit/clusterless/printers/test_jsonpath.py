@@ -1,8 +1,10 @@
 """kubectl's JSONPath: templates, what they find, and what is said of those that are wrong."""
 
+import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings, strategies
 
 from clusterless.printers.jsonpath import render
 from clusterless.printers.jsonpathnodes import JSONPathError
@@ -124,3 +126,18 @@ def test_what_cannot_be_found_is_told_in_kubectls_words(template: str, message: 
         assert str(refused.value) == message
     else:
         assert str(refused.value).endswith("is not array or slice and cannot be filtered")
+
+
+PIECES = (
+    *"{}[]()?@$.*:,=!<>+-_ \t\n'\"\\%",
+    *("..", "a", "b", "range ", "end", "0", "-1", "1.5", "true", "[?(@.b==1)]", "{range .a[*]}", "{end}", "[*]"),
+)
+
+
+@given(strategies.lists(strategies.sampled_from(PIECES), max_size=12).map("".join))
+@settings(deadline=None)
+def test_whatever_is_written_is_filled_or_refused(template: str):
+    value = {"a": [{"b": 1}, {"b": None, "c": [True, ["x"], {}]}], "b": "text"}
+    for written in (template, f"{{{template}}}"):
+        with contextlib.suppress(JSONPathError):
+            text(written, value)
