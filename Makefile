@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-compose test check fuzz soak conformance format clean tools
+.PHONY: help demo demo-compose test check bench bench-check fuzz soak conformance format clean tools
 
 help: ## what can be made here
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,6 +24,12 @@ check: $(STAMP) ## format, lint, types, import contracts, unit and scenario test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 tests/unit tests/scenarios tests/conformance
+
+bench: $(STAMP) ## the program beside HAProxy, nginx, Unbound and others; QUICK=1 takes under a minute
+	PATH="$$PATH:/usr/sbin" $(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+
+bench-check: $(STAMP) ## has the hot path become slower? ratios to peers, beside those of benchmarks/baseline.json
+	PATH="$$PATH:/usr/sbin" $(BIN)/python -m benchmarks --check
 
 conformance: $(STAMP) ## write docs/conformance.md from what the tests claim
 	$(BIN)/python -m tests.conformance.claims

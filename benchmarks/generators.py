@@ -77,7 +77,7 @@ def dnsperf(address: str, port: int, queries: Path, seconds: int, *, edns: bool 
     return Sample(numbers["rate"], numbers["completed"], details=details)
 
 
-def datagrams(role: str, address: str, port: int, what: str, window: int, seconds: float) -> Sample:
+def datagrams(role: str, address: str, port: int, *, what: str, window: int, seconds: float) -> Sample:
     """Datagrams (`kept`, on so many flows) or new flows (`new`, from a network) that were answered, a second."""
     arguments = [role, address, str(port), what, str(window), str(seconds)]
     count = json.loads(_output([sys.executable, "-m", "benchmarks.datagrams", *arguments]))

@@ -6,9 +6,6 @@ from typing import NamedTuple
 
 import msgspec
 
-OURS = "clusterless"
-OURS_TWO = "clusterless, 2 workers"
-
 
 class Sample(NamedTuple):
     """One contestant in one round.

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from .contestants import Contestant, Stage
 from .manifests import HEADLESS, cluster_ip, endpoints, name, named
-from .model import OURS
 from .processes import Running, wait_for_udp
 from .queries import FORWARDED_ZONE, packet
+from .titles import COREDNS, DNSMASQ, OURS, UNBOUND
 from .world import DNS_PORT, UPSTREAM_DNS
 
-UNBOUND, DNSMASQ, COREDNS = "Unbound", "dnsmasq", "CoreDNS"
 OUR_ADDRESS = "10.96.0.10"
 _ZONE = "default.svc.cluster.local"
 _SOA = "ns.dns.cluster.local. hostmaster.cluster.local. 1 7200 1800 86400 5"
@@ -121,7 +120,9 @@ def _dnsmasq(stage: Stage, services: int) -> Contestant:
 def _coredns(stage: Stage, services: int) -> Contestant:
     address = "10.2.1.3"
     records = "".join(f"{name} 30 IN A {address}\n" for name, address in addresses(services))
-    stage.write("cluster.zone", f"cluster.local. 5 IN SOA {_SOA}\ncluster.local. 5 IN NS ns.dns.cluster.local.\n{records}")
+    stage.write(
+        "cluster.zone", f"cluster.local. 5 IN SOA {_SOA}\ncluster.local. 5 IN NS ns.dns.cluster.local.\n{records}"
+    )
     text = _COREFILE.format(address=address, port=DNS_PORT, folder=stage.folder, upstream=UPSTREAM_DNS)
     path = stage.write("Corefile.peer", text)
     running = _ready(address, stage.start("coredns", ["coredns", "-conf", str(path)]))

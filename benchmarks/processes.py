@@ -60,7 +60,7 @@ class Running:
         """Raise StartFailedError when it has ended."""
         if self._process.poll() is not None:
             words = self.log.read_text(errors="replace")[-2000:]
-            raise StartFailedError(f"{self._process.args} has ended ({self._process.returncode}): {words}")
+            raise StartFailedError(f"{self._process.args!r} has ended ({self._process.returncode}): {words}")
 
     def stop(self) -> None:
         """End it now."""

@@ -5,13 +5,9 @@ from collections.abc import Iterator
 
 from .contestants import Contestant, Stage
 from .manifests import BULK_VIP, WEB_VIP, relayed
-from .model import OURS, OURS_TWO
 from .processes import wait_for_tcp
+from .titles import HAPROXY, HAPROXY_LARGE, HAPROXY_TWO, NGINX, NOBODY, OURS, OURS_TWO, SOCAT
 from .world import BACKENDS, BULK_BACKEND, BULK_PORT, ECHO_PORT, FLOW_PORT, HTTP_PORT
-
-NOBODY = "nobody in between"
-HAPROXY, HAPROXY_LARGE, HAPROXY_TWO = "HAProxy", "HAProxy, 256 KiB buffers", "HAProxy, 2 threads"
-NGINX, SOCAT = "nginx stream", "socat"
 
 _HAPROXY = """
 global
@@ -67,7 +63,13 @@ def two_workers(stage: Stage) -> Contestant:
 def _haproxy(stage: Stage, name: str, address: str, tuning: str, threads: int = 1) -> Contestant:
     servers = "\n  ".join(f"server s{n} {each}:{HTTP_PORT}" for n, each in enumerate(BACKENDS))
     text = _HAPROXY.format(
-        threads=threads, tuning=tuning, address=address, http=HTTP_PORT, bulk=BULK_PORT, servers=servers, one=BULK_BACKEND
+        threads=threads,
+        tuning=tuning,
+        address=address,
+        http=HTTP_PORT,
+        bulk=BULK_PORT,
+        servers=servers,
+        one=BULK_BACKEND,
     )
     slug = f"haproxy-{address}"
     running = stage.start(slug, ["haproxy", "-db", "-f", str(stage.write(f"{slug}.cfg", text))])

@@ -1,4 +1,4 @@
-"""I/O: the programs that take part, installed from Debian's packages as root; who is not root is told what is missing."""
+"""I/O: the programs that take part, from Debian's packages; who is not root is told what is missing."""
 
 import os
 import shutil
@@ -31,7 +31,9 @@ def ensure() -> None:
     if not (missing := _missing()):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise MissingError(f"missing: {' '.join(missing)}; as root: apt-get install --no-install-recommends {' '.join(missing)}")
+        raise MissingError(
+            f"missing: {' '.join(missing)}; as root: apt-get install --no-install-recommends {' '.join(missing)}"
+        )
     print(f"installing: {' '.join(missing)}", flush=True)
     _install(missing)
     if left := _missing():
@@ -49,9 +51,9 @@ def _install(packages: list[str]) -> None:
         _NO_SERVICE.write_text("#!/bin/sh\nexit 101\n")
         _NO_SERVICE.chmod(0o755)
     try:
-        quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "check": True}
-        subprocess.run(["apt-get", "update", "-qq"], **quiet)  # type: ignore[call-overload]
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], **quiet)  # type: ignore[call-overload]
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], check=True, env=env)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=True, env=env)
     finally:
         if keeps_quiet:
             _NO_SERVICE.unlink()

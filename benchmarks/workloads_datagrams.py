@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from .contestants import Contestant
 from .generators import datagrams
-from .model import OURS, Sample
-from .relays import NGINX, NOBODY
+from .model import Sample
 from .rounds import Workload
+from .titles import DATAGRAMS, FLOWS, NGINX, NOBODY, OURS
 from .world import CLIENTS, ECHO_PORT, FLOW_PORT
 
-DATAGRAMS, FLOWS = "UDP round trips, 16 flows", "UDP, new flows"
 _SECONDS = 1.0
 
 
@@ -21,10 +20,10 @@ def relayed(*, quick: bool) -> Iterator[Workload]:
 
 
 def _kept(each: Contestant) -> Sample:
-    sample = datagrams("kept", each.bulk(), ECHO_PORT, "16", 16, _SECONDS)
+    sample = datagrams("kept", each.bulk(), ECHO_PORT, what="16", window=16, seconds=_SECONDS)
     return sample._replace(work=sample.work / 1000)
 
 
 def _new(each: Contestant) -> Sample:
-    sample = datagrams("new", each.bulk(), FLOW_PORT, CLIENTS, 128, _SECONDS)
+    sample = datagrams("new", each.bulk(), FLOW_PORT, what=CLIENTS, window=128, seconds=_SECONDS)
     return sample._replace(work=sample.work / 1000)

@@ -9,11 +9,8 @@ from .contestants import Contestant
 from .generators import LoadFailedError, dnsperf
 from .model import Sample
 from .rounds import Workload
+from .titles import FORWARDED, HEADLESS, KEPT, MIXED, NAMES, NXDOMAIN, SEARCHED, VIP
 from .world import DNS_PORT
-
-VIP, HEADLESS, NXDOMAIN = "DNS, one VIP", "DNS, headless of 3", "DNS, NXDOMAIN"
-SEARCHED, FORWARDED, KEPT = "DNS, search path", "DNS, forwarded, new names", "DNS, forwarded, cached"
-NAMES, MIXED = "DNS, 1,000 names", "DNS, 1,000 names, mixed case, EDNS"
 
 
 def names(folder: Path, rng: Random, *, quick: bool) -> Iterator[Workload]:

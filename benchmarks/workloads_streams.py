@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import generators
+from . import generators, titles
 from .contestants import Contestant
-from .model import OURS, Sample
-from .relays import HAPROXY, HAPROXY_LARGE, NGINX, NOBODY, SOCAT
+from .model import Sample
 from .rounds import Workload
+from .titles import CONNECTIONS, FAIRNESS, HAPROXY, HAPROXY_LARGE, IDLE, NGINX, NOBODY, OURS, SOCAT
 from .world import BULK_PORT, HTTP_PORT
 
 ONE_CORE = (NOBODY, HAPROXY, HAPROXY_LARGE, NGINX, OURS)
@@ -18,23 +18,17 @@ BULK_BESIDE = 8
 CONNECTING_CLIENTS = 32
 
 
-def bulk_name(streams: int, *, downwards: bool) -> str:
-    """What the workload is called."""
-    return f"bulk {'down' if downwards else 'up'}, {streams} stream{'s' if streams > 1 else ''}"
-
-
-CONNECTIONS = "new connections"
-FAIRNESS = f"requests beside {BULK_BESIDE} bulk streams"
-IDLE = "memory of an idle connection"
-
-
-def requests_name(clients: int) -> str:
-    """What the workload is called."""
-    return f"requests, {clients:,} client{'s' if clients > 1 else ''}"
-
-
 def streams(folder: Path, idle: int, *, quick: bool) -> Iterator[Workload]:
     """All of them; `idle` is how many idle connections are opened."""
+    # First, while the processes are young: later they would use memory again that others had.
+    yield Workload(
+        IDLE,
+        "KiB",
+        lambda each: _idle_memory(each, idle // 10 if quick else idle),
+        ONE_CORE[1:],
+        is_cost=True,
+        rounds=1,
+    )
     for number in (1, 8) if quick else (1, 8, 64):
         for downwards in (True,) if quick else (True, False):
             yield _bulk(number, downwards=downwards)
@@ -49,19 +43,11 @@ def streams(folder: Path, idle: int, *, quick: bool) -> Iterator[Workload]:
     for number in (32,) if quick else (1, 32, 1000):
         yield _requests(folder, number)
     yield Workload(FAIRNESS, "1/s", lambda each: _beside_bulk(folder, each), ONE_CORE[1:], work_unit="1,000 requests")
-    yield Workload(
-        IDLE,
-        "KiB",
-        lambda each: _idle_memory(each, idle // 10 if quick else idle),
-        ONE_CORE[1:],
-        is_cost=True,
-        rounds=1,
-    )
 
 
 def _bulk(number: int, *, downwards: bool) -> Workload:
     return Workload(
-        bulk_name(number, downwards=downwards),
+        titles.bulk(number, downwards=downwards),
         "Gbit/s",
         lambda each: generators.iperf3(each.bulk(), BULK_PORT, number, 1, downwards=downwards),
         (*ONE_CORE, SOCAT) if number == 1 else ONE_CORE,
@@ -79,15 +65,15 @@ def _requests(folder: Path, clients: int) -> Workload:
         sample = generators.wrk(folder, each.address, HTTP_PORT, clients, 1)
         return sample._replace(work=sample.work / 1000)
 
-    return Workload(requests_name(clients), "1/s", measure, ONE_CORE, work_unit="1,000 requests")
+    return Workload(titles.requests(clients), "1/s", measure, ONE_CORE, work_unit="1,000 requests")
 
 
 def _beside_bulk(folder: Path, each: Contestant) -> Sample:
     """Requests of 8 clients while 8 streams go down at full speed; the bulk is told as a detail."""
-    command = ["iperf3", "-c", each.bulk(), "-p", str(BULK_PORT), "-P", str(BULK_BESIDE), "-R", "-t", "3"]
+    command = ["iperf3", "-c", each.bulk(), "-p", str(BULK_PORT), "-P", str(BULK_BESIDE), "-R", "-t", "2"]
     bulk = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     time.sleep(0.5)  # all streams are up to speed
-    sample = generators.wrk(folder, each.address, HTTP_PORT, 8, 2)
+    sample = generators.wrk(folder, each.address, HTTP_PORT, 8, 1)
     out, _ = bulk.communicate()
     line = next(line for line in reversed(out.splitlines()) if "SUM" in line and "receiver" in line)
     speed, unit = line.split()[5:7]
@@ -114,5 +100,3 @@ def _idle_memory(each: Contestant, number: int) -> Sample:
     finally:
         for client in clients:
             client.close()
-
-
