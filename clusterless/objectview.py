@@ -27,7 +27,7 @@ class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
     """What `get`, `describe` and pictures show; mappings are sorted by namespace and name.
 
     Slices are by the Service that they belong to, each Service's sorted by name; those that bear no Service's label
-    are under their namespace and the name `""`. Events are in the order of their last occurrence.
+    are under their namespace and the name `""`.
     """
 
     namespaces: Mapping[str, Namespace] = msgspec.field(default_factory=dict)

@@ -74,11 +74,6 @@ def look(source: Source, plurals: Iterable[str] = tuple(PATHS), namespace: str =
     return Look(view_of_lists(asked(source.server, plurals, namespace)))
 
 
-def view_of(source: Source, plurals: Iterable[str] = tuple(PATHS)) -> ObjectView:
-    """As `look`, without the problems."""
-    return look(source, plurals).view
-
-
 def built(filenames: Sequence[str], options: ClusterOptions) -> Snapshot:
     """The cluster that would come of the manifests if everything ran that they ask for."""
     return Builder(imagined(options)).build(ManifestReader().read(filenames), int(time.time())).snapshot

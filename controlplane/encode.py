@@ -32,14 +32,6 @@ def encoded(obj: Encodable) -> dict[str, Any]:
     return _with_always_written(obj, {**head, **fields})
 
 
-def encoded_list(
-    kind: str, api_version: str, items: list[dict[str, Any]], resource_version: str = ""
-) -> dict[str, Any]:
-    """A list of encoded objects of one `kind`: `ServiceList` of Services."""
-    metadata = {"resourceVersion": resource_version}
-    return {"apiVersion": api_version, "kind": f"{kind}List", "metadata": metadata, "items": items}
-
-
 def _with_always_written(obj: Encodable, fields: dict[str, Any]) -> dict[str, Any]:
     """Structs that are no pointers are written even when they are empty, and so are lists without `omitempty`."""
     match obj:

@@ -18,17 +18,14 @@ _Object = TypeVar("_Object", bound=Encodable)
 _DIGITS = re.compile(r"(\d+)")
 
 
-def sort_template(path: str) -> Template:
-    """Where the values to sort by stand; braces and the first dot may be left out. Raises JSONPathError."""
-    return relaxed_path(path)
-
-
 def sorted_by(path: str, objects: Iterable[_Object]) -> list[_Object]:
     """Those that lack the field come first; numbers in texts count as numbers: `web-2` before `web-10`.
 
+    The path's braces and first dot may be left out.
+
     Raises JSONPathError where no object has the field.
     """
-    template = sort_template(path)
+    template = relaxed_path(path)
     keyed = [(_value(template, obj), obj) for obj in objects]
     if keyed and all(value is None for value, _ in keyed):
         raise JSONPathError(f'couldn\'t find any field with path "{path}" in the list of objects')

@@ -7,7 +7,7 @@ import pytest
 
 from clusterless.objectview import ObjectView, decoded, view_of_lists, view_of_snapshot
 from clusterless.sources import built
-from controlplane.encode import encoded, encoded_list
+from controlplane.encode import encoded
 from controlplane.objects import EndpointSlice, Event, NamespacedName, ObjectMeta, ObjectReference, Service
 from controlplane.options import ClusterOptions
 
@@ -48,7 +48,7 @@ def test_what_is_sent_and_read_again_is_the_same(view: ObjectView):
         "endpointslices": view.all_slices(),
         "endpoints": view.endpoints.values(),
     }
-    sent = {plural: encoded_list("", "v1", [encoded(obj) for obj in objects]) for plural, objects in lists.items()}
+    sent = {plural: {"items": [encoded(obj) for obj in objects]} for plural, objects in lists.items()}
     received = view_of_lists(msgspec.json.decode(msgspec.json.encode(sent)))
     assert received == view
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controlplane.encode import encoded, encoded_list
+from controlplane.encode import encoded
 from controlplane.objects import (
     Endpoint,
     EndpointPort,
@@ -94,12 +94,3 @@ def test_spec_and_status_are_there_although_they_are_empty(obj: Pod | Node | Nam
 def test_an_event_is_a_core_event():
     fields = encoded(Event(metadata=META, reason="Refused", type="Warning"))
     assert (fields["apiVersion"], fields["kind"], fields["reason"]) == ("v1", "Event", "Refused")
-
-
-def test_a_list_bears_the_kind_of_its_items():
-    assert encoded_list("Service", "v1", [], "7") == {
-        "apiVersion": "v1",
-        "kind": "ServiceList",
-        "metadata": {"resourceVersion": "7"},
-        "items": [],
-    }
