@@ -3,22 +3,21 @@
 # ruff: noqa: PLC0415  a command that only checks files must not pay for what these need
 
 import sys
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
+from .clishared import exit_with, source
 from .flags import server_flag, source_flags
-from .kubeproxyconfig import ConfigError
 
 
 @click.command()
-@source_flags
 @click.option("--output", "-o", "format", default="", metavar="FORMAT", help="wide, yaml, json or name.")
 @click.option("--watch", "-w", is_flag=True, help="After the list, print what happens from now on.")
 @click.option("--for", "about", default="", metavar="KIND/NAME", help="Only events about this object.")
 @click.option("--types", default="", metavar="TYPE[,TYPE]", help="Only events of these types: Normal, Warning.")
 @click.option("--no-headers", is_flag=True, help="Print no headings.")
+@source_flags
 @click.pass_context
 def events(context: click.Context, /, **flags: Any) -> None:
     """Print what happened: what changed, what was refused, endpoints in and out of rotation.
@@ -39,13 +38,12 @@ def events(context: click.Context, /, **flags: Any) -> None:
             watch=flags["watch"],
             headings=not flags["no_headers"],
         )
-        return show_events(_source(context), chosen)
+        return show_events(source(context), chosen)
 
-    _exit_with(run)
+    exit_with(run)
 
 
 @click.command()
-@server_flag
 @click.option("--namespace", "-n", default="default", show_default=True, help="The namespace to look at.")
 @click.option("--all-namespaces", "-A", is_flag=True, help="Look at all namespaces.")
 @click.option(
@@ -58,6 +56,7 @@ def events(context: click.Context, /, **flags: Any) -> None:
 )
 @click.option("--once", is_flag=True, help="Print one frame, with the rates of one interval, and end.")
 @click.option("--svg", default="", metavar="FILE", help="Draw that frame into an SVG file instead.")
+@server_flag
 def top(**flags: Any) -> None:
     """Show live what a running agent carries: connections, rates, who is not served and why, flows, DNS.
 
@@ -73,11 +72,11 @@ def top(**flags: Any) -> None:
         sys.exit(1)
     namespace = "" if flags["all_namespaces"] else flags["namespace"]
     chosen = TopFlags(flags["server"], namespace, flags["interval"], flags["once"], flags["svg"])
-    _exit_with(lambda: show_top(chosen))
+    exit_with(lambda: show_top(chosen))
 
 
 @click.command()
-@source_flags
+@click.argument("services", nargs=-1, metavar="[SERVICE...]")
 @click.option(
     "--output",
     "-o",
@@ -87,7 +86,7 @@ def top(**flags: Any) -> None:
     show_default=True,
     help="A Mermaid flowchart, Graphviz' language, or a picture.",
 )
-@click.argument("services", nargs=-1, metavar="[SERVICE...]")
+@source_flags
 @click.pass_context
 def graph(context: click.Context, /, form: str, services: tuple[str, ...], **_flags: Any) -> None:
     """Draw Services with their ports, endpoints and nodes.
@@ -98,30 +97,4 @@ def graph(context: click.Context, /, form: str, services: tuple[str, ...], **_fl
     """
     from .graphcommand import graph as draw
 
-    _exit_with(lambda: draw(_source(context), services, form))
-
-
-def _source(context: click.Context) -> Any:
-    from .sources import source_of
-
-    try:
-        return source_of(context.params)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def _exit_with(run: Callable[[], int]) -> NoReturn:
-    """Run, and exit with the code; what kubectl would refuse is told on stderr, with code 1."""
-    from .introspection.client import ServerError
-    from .printers.arguments import ArgumentError
-    from .printers.output import OutputError
-
-    try:
-        sys.exit(run())
-    except (ArgumentError, OutputError, ValueError) as error:
-        click.echo(f"error: {error}", err=True)
-    except ServerError as error:
-        click.echo(error, err=True)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(1)
+    exit_with(lambda: draw(source(context), services, form))

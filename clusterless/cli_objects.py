@@ -2,15 +2,13 @@
 
 # ruff: noqa: PLC0415  a command that only checks files must not pay for what this one needs
 
-import sys
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from .clishared import exit_with, source
 from .flags import source_flags
-from .kubeproxyconfig import ConfigError
 
 
 def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -80,12 +78,12 @@ def get(context: click.Context, /, **flags: Any) -> None:
             from .getwatch import WatchFlags, get_and_watch
 
             watching = WatchFlags(skip_list=flags["watch_only"], say_change=flags["output_watch_events"])
-            return get_and_watch(_source(context), flags["resources"], chosen, watching)
+            return get_and_watch(source(context), flags["resources"], chosen, watching)
         from .get import get as get_objects
 
-        return get_objects(_source(context), flags["resources"], chosen)
+        return get_objects(source(context), flags["resources"], chosen)
 
-    _exit_with(run)
+    exit_with(run)
 
 
 @click.command()
@@ -103,33 +101,4 @@ def describe(context: click.Context, /, resources: tuple[str, ...], show_events:
     """
     from .describe import describe as describe_objects
 
-    _exit_with(lambda: describe_objects(_source(context), resources, show_events=show_events))
-
-
-def _source(context: click.Context) -> Any:
-    from .sources import source_of
-
-    try:
-        return source_of(context.params)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def _exit_with(run: Callable[[], int]) -> NoReturn:
-    """Run, and exit with the code; what kubectl would refuse is told on stderr, with code 1."""
-    from .introspection.client import ServerError
-    from .printers.arguments import ArgumentError
-    from .printers.jsonpathnodes import JSONPathError
-    from .printers.output import OutputError
-
-    try:
-        sys.exit(run())
-    except (ArgumentError, OutputError, JSONPathError) as error:
-        click.echo(f"error: {error}", err=True)
-    except ServerError as error:
-        click.echo(error, err=True)
-        if not error.code:
-            click.echo("    hint: `clusterless up` runs an agent; -f PATH looks at manifests instead", err=True)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(1)
+    exit_with(lambda: describe_objects(source(context), resources, show_events=show_events))

@@ -14,12 +14,12 @@ from controlplane.manifests import ManifestReader
 from controlplane.objects import Event
 from controlplane.snapshot import Snapshot
 
+from .get import scope_of
 from .introspection.client import Client
 from .introspection.events import events_between
 from .introspection.eventstable import EventsTable, Wanted, ordered
 from .introspection.recorder import Recorder
 from .introspection.resources import EVENTS
-from .introspection.selectors import label_selector
 from .objectview import decoded
 from .printers.arguments import ArgumentError, resource_named
 from .printers.output import Format, Output, OutputError, as_json, document
@@ -109,7 +109,7 @@ async def _follow(source: Source, look: Callable[[], None]) -> None:
 def _shower(source: Source, flags: EventsFlags) -> Callable[[Iterable[Event]], None]:
     """What prints the events that are wanted, in the form that is wanted; of none, the first time, it says so."""
     lines = _lines_of(source, flags)
-    labels = label_selector(source.selector)
+    labels = scope_of(source, EVENTS).labels
     is_first = True
 
     def show(events: Iterable[Event]) -> None:

@@ -7,12 +7,13 @@ import click
 from controlplane.objects import NamespacedName, Service
 from controlplane.problems import render as render_problems
 
+from .get import scope_of
 from .graph.dot import dot
 from .graph.mermaid import mermaid
 from .graph.picture import Picture
 from .graph.services import picture_of
 from .graph.svg import svg
-from .introspection.selectors import label_selector
+from .introspection.resources import SERVICES
 from .objectview import ObjectView
 from .printers.arguments import ArgumentError
 from .sources import Source, look
@@ -44,7 +45,7 @@ def graph(source: Source, names: Iterable[str], form: str) -> int:
 
 
 def _services(source: Source, view: ObjectView, names: tuple[str, ...]) -> list[Service]:
-    matches = label_selector(source.selector)
+    matches = scope_of(source, SERVICES).labels
     within = [
         each
         for each in view.services.values()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import msgspec
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -34,7 +35,7 @@ class TopFlags(NamedTuple):
 def top(flags: TopFlags) -> int:
     """Show frames until somebody interrupts; the exit code.
 
-    Raises ServerError where the first cannot be had, and OSError for a picture that cannot be written.
+    Raises ServerError where the first cannot be had, and click.FileError for a picture that cannot be written.
     """
     client = Client(flags.server)
     before = _status(client, flags)
@@ -48,7 +49,10 @@ def top(flags: TopFlags) -> int:
         return 0
     console = Console(record=True, width=_COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(frame(after, rates(before, after), _COLUMNS))
-    Path(flags.svg).write_text(console.export_svg(title="clusterless top"))
+    try:
+        Path(flags.svg).write_text(console.export_svg(title="clusterless top"))
+    except OSError as error:
+        raise click.FileError(flags.svg, error.strerror) from error
     return 0
 
 

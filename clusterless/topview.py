@@ -177,14 +177,14 @@ def _flows(flows: tuple[FlowPart, ...], left_out: int) -> RenderableType:
     for each in flows[:_SMALL_ROWS]:
         idle = f"{each.idle_seconds:.0f}s" + ("" if each.answered else ", unanswered")
         table.add_row(each.client, each.frontend, each.endpoint, each.service, idle)
-    return _with_more(table, len(flows) - _SMALL_ROWS + left_out)
+    return _with_more(table, max(0, len(flows) - _SMALL_ROWS) + left_out)
 
 
 def _affinities(affinities: tuple[AffinityPart, ...], left_out: int) -> RenderableType:
     table = _small("Session affinity", ("CLIENT", "ENDPOINT", "SERVICE", "EXPIRES IN"))
     for each in affinities[:_SMALL_ROWS]:
         table.add_row(each.client, each.endpoint, each.service, f"{each.expires_in_seconds:.0f}s")
-    return _with_more(table, len(affinities) - _SMALL_ROWS + left_out)
+    return _with_more(table, max(0, len(affinities) - _SMALL_ROWS) + left_out)
 
 
 def _small(title: str, headings: tuple[str, ...]) -> Table:
