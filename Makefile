@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-compose test check bench bench-check fuzz soak conformance format clean tools
+.PHONY: help demo demo-compose test check bench bench-check fuzz reference soak conformance format clean tools
 
 help: ## what can be made here
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -38,6 +38,9 @@ fuzz: $(STAMP) ## a million packets for the DNS server, then five minutes of cov
 	DNS_FUZZ_PACKETS=1000000 $(BIN)/pytest -q --timeout 1800 tests/simulation/test_dns_packets.py
 	$(BIN)/python -m pip install --quiet atheris
 	mkdir -p .fuzz-corpus && $(BIN)/python tests/fuzz/dns_target.py -max_total_time=300 .fuzz-corpus
+
+reference: $(STAMP) ## write docs/configuration.md from the code
+	$(BIN)/python -m clusterless.reference docs/configuration.md
 
 soak: $(STAMP) ## a million connections through one agent, and what it holds before and after
 	$(BIN)/python -m tests.soak

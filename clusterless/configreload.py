@@ -32,6 +32,11 @@ _FIXED = {
 }
 
 
+# The file's fields that do something, by when a change of theirs holds.
+AT_ONCE = frozenset(_LIVE.values())
+AT_RESTART = frozenset({*_FIXED.values(), "clusterCIDR", "featureGates.AllowServiceExternalIPs"})
+
+
 class Reload(msgspec.Struct, frozen=True):
     """The settings to go on with, and the file's fields that changed."""
 
