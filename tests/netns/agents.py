@@ -191,8 +191,8 @@ class Agent:
     @property
     def helper(self) -> int:
         """The process id of the privileged helper."""
-        (child,) = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return int(child)
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return next(int(child) for child in children if Path(f"/proc/{child}/comm").read_text() == "clusterless-net\n")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, and wait for the end; returns the exit code."""
