@@ -21,6 +21,7 @@ from lab.network import has_ipv6
 from lab.places import PlaceError, claim, release
 from lab.processes import RUN, execute
 from lab.runtime import LabError
+from lab.terminal import keeping_terminal
 from lab.topology import CLIENT_POD
 
 from .lablife import Life
@@ -82,7 +83,8 @@ def _claimed(options: LabOptions) -> _Place:
 
 def _run(options: LabOptions, place: _Place, up: int = _NO_UP) -> int:
     try:
-        return run(lambda: _inside(options, place, up), options.privilege)
+        with keeping_terminal():
+            return run(lambda: _inside(options, place, up), options.privilege)
     finally:
         if place.listener is not None:
             place.listener.close()

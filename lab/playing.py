@@ -13,7 +13,7 @@ from .cluster import Cluster
 from .cuts import Partition
 from .network import NetworkError
 from .runtime import Lab
-from .topology import CLIENT_POD, Host, Role, topology_of
+from .topology import CLIENT_POD, Host, Role, Topology, topology_of
 
 _GRACE_SECONDS = 30  # where a pod's spec says nothing (core/v1 DefaultTerminationGracePeriodSeconds)
 
@@ -42,7 +42,7 @@ class Playing:
         """Look at the manifests and the facts again, and let the lab be what they say."""
         self._is_due = False
         before, topology = self.snapshot, self.lab.topology
-        client = next((host.addresses for host in topology.hosts if host.name == CLIENT_POD), ())
+        client = _client_addresses(topology)
         self.snapshot = self.cluster.refresh(client)
         other = _respecified(before, self.snapshot)
         if other & self.cluster.facts.running:  # they are about to be started again
@@ -52,7 +52,9 @@ class Playing:
         try:
             self.lab.change(topology_of(self.snapshot, self._ranges, topology), self.snapshot, other)
         except NetworkError as error:
-            print(f"error: {error}", file=sys.stderr)  # noqa: T201  whoever started the lab is to see it
+            _tell(f"error: {error}")
+        if client != _client_addresses(self.lab.topology):
+            _tell("the pod that you stood in is somewhere else now: open another shell with `clusterless lab shell`")
 
     def host_is_ready(self, host: Host) -> None:
         """What runs on a host has said that it is ready."""
@@ -171,6 +173,15 @@ class Playing:
         timer = self._timers.pop(key, None)
         if timer is not None:
             timer.cancel()
+
+
+def _client_addresses(topology: Topology) -> tuple[str, ...]:
+    return next((host.addresses for host in topology.hosts if host.name == CLIENT_POD), ())
+
+
+def _tell(line: str) -> None:
+    """Whoever started the lab is to see it."""
+    print(line, file=sys.stderr)  # noqa: T201
 
 
 def _respecified(before: Snapshot, after: Snapshot) -> frozenset[NamespacedName]:

@@ -102,13 +102,10 @@ class Lab:
         self._drop()
 
     def power_off(self, node: str) -> None:
-        """Have a node lose its power: it falls silent first, and then its processes and those of its pods end.
-
-        The pod that users stand in lives on: they would lose their shell.
-        """
+        """Have a node lose its power: it falls silent first, and then its processes and those of its pods end."""
         self.powerless |= {node}
         self._drop()
-        self._stop(host for host in self.topology.hosts if host.node == node and host.name != CLIENT_POD)
+        self._stop(host for host in self.topology.hosts if host.node == node)
 
     def power_on(self, node: str) -> None:
         """Give a node its power back, and start what runs there."""
@@ -164,11 +161,12 @@ class Lab:
         child.end.add_done_callback(lambda _: self._has_ended(host, child))
 
     def _stop(self, hosts: Iterable[Host]) -> None:
+        """End what runs there, but for the shells of users who stand in a pod of their own."""
         stopped = list(hosts)
         for host in stopped:
             self._running.pop(host.name, None)
             self._ready.discard(host.name)
-        self.children.kill(stopped)
+        self.children.kill([host for host in stopped if host.name != CLIENT_POD])
 
     def _has_ended(self, host: Host, child: Child) -> None:
         """A program ended: because we wanted that, or because it is broken, and then it is started again."""

@@ -60,6 +60,23 @@ def _show(controller: int) -> bool:
 
 
 @contextlib.contextmanager
+def keeping_terminal() -> Iterator[None]:
+    """Leave our terminal as it was, also when a shell that changed it was killed while it had it to itself."""
+    if not os.isatty(_IN):
+        yield
+        return
+    before = termios.tcgetattr(_IN)
+    try:
+        yield
+    finally:
+        ignored = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        with contextlib.suppress(termios.error, PermissionError, ProcessLookupError):  # it is somebody else's by now
+            os.tcsetpgrp(_IN, os.getpgrp())
+            termios.tcsetattr(_IN, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGTTOU, ignored)
+
+
+@contextlib.contextmanager
 def _raw() -> Iterator[None]:
     """Every key goes through, Ctrl-C too."""
     before = termios.tcgetattr(_IN)
