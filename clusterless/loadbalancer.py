@@ -94,9 +94,10 @@ class LoadBalancer:
         first = self._snapshot is None
         self._snapshot = snapshot
         before, self._decided = self._decided, self._decide(snapshot)
-        for event in events(before.balanced, self._decided.balanced):
+        news = list(events(before.balanced, self._decided.balanced))
+        for event in news:
             _tell(event, self._decided)
-            self._ops.introspection.record([balancer_event(event)])
+        self._ops.introspection.record(map(balancer_event, news))
         self._keep()
         self._prober.follow(health_targets(self._decided))
         if first:

@@ -4,6 +4,7 @@ import typing
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
+from itertools import chain, islice
 
 import msgspec
 
@@ -87,7 +88,10 @@ def _services(carried: Carried, namespace: str) -> tuple[tuple[ServicePart, ...]
     for frontend in carried.desired.frontends.values():
         if namespace in ("", frontend.service.namespace):
             frontends.setdefault(frontend.service, []).append(frontend)
-    busiest = sorted(frontends, key=lambda name: _rank(carried.counters.services.get(name), name))[:MOST_SERVICES]
+    counted = carried.counters.services
+    used = sorted((name for name in counted if name in frontends), key=lambda name: _rank(counted[name], name))
+    others = (name for name in frontends if name not in counted)
+    busiest = list(islice(chain(used, others), MOST_SERVICES))
     parts = tuple(_service(carried, name, frontends[name]) for name in sorted(busiest))
     return parts, len(frontends) - len(parts)
 
@@ -147,8 +151,8 @@ def dns_part(counters: DnsCounters) -> DnsPart:
     )
 
 
-def _rank(counters: ServiceCounters | None, name: ServicePortName) -> tuple[int, int, ServicePortName]:
-    return (-counters.active, -counters.accepted, name) if counters else (0, 0, name)
+def _rank(counters: ServiceCounters, name: ServicePortName) -> tuple[int, int, ServicePortName]:
+    return (-counters.active, -counters.accepted, name)
 
 
 def _service(carried: Carried, name: ServicePortName, frontends: Iterable[Frontend]) -> ServicePart:
