@@ -100,7 +100,8 @@ def _of_files(context: click.Context, words: "Words") -> "Answer":
     )
     facts = facts_of_files(flags["filename"], options, proxy, flags["corefile"])
     if errors := len(facts.snapshot.errors):
-        click.echo(f"warning: manifests with {errors} errors are refused: see clusterless check", err=True)
+        count = f"{errors} error{'' if errors == 1 else 's'}"
+        click.echo(f"warning: manifests with {count} are refused: see clusterless check", err=True)
     return answer(World(facts), words)
 
 

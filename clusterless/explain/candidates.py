@@ -88,11 +88,19 @@ def source_of(slices: Sequence[EndpointSlice]) -> SliceSource:
 
 
 def rows_of(
-    world: World, what: Behind, used: Collection[Endpoint], node: str, *, is_local: bool, counts: Mapping[Endpoint, int]
+    world: World,
+    what: Behind,
+    used: Collection[Endpoint],
+    node: str,
+    *,
+    is_local: bool,
+    counts: Mapping[Endpoint, int] | None = None,
 ) -> tuple[EndpointRow, ...]:
-    """Every endpoint of the port, those that `used` holds first, then the pods that have no place among them."""
+    """Every endpoint of the port, those that `used` holds first, then the pods that have no place among them.
+
+    `counts` are the open connections, `None` where nobody counts them.
+    """
     view = world.view(node)
-    live = world.live_at(node) is not None
     rows = [
         EndpointRow(
             address=str(info.endpoint),
@@ -100,7 +108,7 @@ def rows_of(
             node=info.endpoint.node,
             is_used=info.endpoint in used,
             reason="" if info.endpoint in used else _reason(what, info, view.name, view.zone, is_local=is_local),
-            connections=counts.get(info.endpoint, 0) if live else None,
+            connections=None if counts is None else counts.get(info.endpoint, 0),
         )
         for info in what.infos
     ]

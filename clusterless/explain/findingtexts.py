@@ -63,7 +63,7 @@ FINDING_TEXTS: dict[FindingId, FindingText] = {
         "ask a node that has an endpoint, run a pod on each node (a DaemonSet), or set the policy to Cluster",
     ),
     _ID.OUTSIDE_SOURCE_RANGES: FindingText(
-        "times out: the client is outside loadBalancerSourceRanges",
+        "the client is outside loadBalancerSourceRanges",
         "The ranges hold for the load balancer's addresses and for everybody, pods and nodes included; packets of "
         "others are dropped. ClusterIP and nodePorts are not filtered by them.",
         "add the client's range to spec.loadBalancerSourceRanges, or use the cluster IP from inside",

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from controlplane.objects import Service, ServicePort
 from proxy.addresstext import IPV4, family_of
 
-from .candidates import Behind, behind, rows_of, source_of, table_of
+from .candidates import LOOPS, Behind, behind, rows_of, source_of, table_of
 from .findingids import FindingId
 from .journey import Journey
-from .model import Explanation, Mark, OutcomeKind
+from .model import EndpointRow, Explanation, Mark, OutcomeKind
 from .throughservice import tell_service
 from .whynone import find_why_none
 
@@ -56,12 +58,17 @@ def _listed(journey: Journey, service: Service, addresses: Sequence[str]) -> Beh
     port = _port_named(service, journey.question.port) or ServicePort(protocol="TCP")
     what = behind(journey.world, service, port, family)
     used = [info.endpoint for info in what.infos if info.endpoint.address in addresses]
-    rows = rows_of(journey.world, what, used, journey.origin.node, is_local=False, counts={})
+    rows = tuple(_renamed(row) for row in rows_of(journey.world, what, used, journey.origin.node, is_local=False))
     journey.endpoints = rows
-    text = f"{len(used)} of {len(rows)} are in DNS" if rows else "there are none"
+    text = f"{len(used)} of {len(rows)} are what the name stands for" if rows else "there are none"
     because = source_of(what.slices).text if rows else ""
     journey.step("endpoints", Mark.GOOD if used else Mark.BAD, text, because, table=table_of(rows))
     return what
+
+
+def _renamed(row: EndpointRow) -> EndpointRow:
+    """An endpoint that is ready and not in the answer has a name of its own, and another one was asked for."""
+    return msgspec.structs.replace(row, reason="it has another name") if row.reason == LOOPS else row
 
 
 def _port_named(service: Service, number: int) -> ServicePort | None:

@@ -11,6 +11,7 @@ from controlplane.objects import NamespacedName, Pod
 from controlplane.podranges import pod_ranges
 from controlplane.podstatus import pod_addresses
 from lab.addresses import OUTSIDE_CLIENT, last_free
+from lab.topology import CLIENT_POD
 from proxy.addresstext import canonical, family_of, is_loopback_address, is_within
 
 from .model import Client
@@ -80,6 +81,8 @@ def _any_pod(world: World, node: str, namespace: str, address: str = "") -> Orig
 
 def _pod(world: World, key: NamespacedName, node: str) -> Origin:
     pod = world.snapshot.pods.get(key)
+    if pod is None and key.name == CLIENT_POD:  # that a lab makes to stand in, without a manifest
+        return _any_pod(world, node or world.own_node, key.namespace)._replace(name=str(key), is_imagined=False)
     if pod is None:
         raise QuestionError(_not_found("pods", key, world.snapshot.pods))
     where = pod.spec.node_name or node or world.own_node

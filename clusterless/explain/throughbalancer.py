@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
-import msgspec
-
 from controlplane.objects import Service, ServicePort
 from lab.addresses import LOAD_BALANCER
 from proxy.addresstext import family_of, is_within
@@ -175,9 +173,9 @@ def _rows(journey: Journey, hops: list[_Hop]) -> tuple[EndpointRow, ...]:
     merged: dict[tuple[str, str], EndpointRow] = {}
     for hop in hops:
         passage = hop.passage
-        rows = rows_of(journey.world, passage.what, passage.used, hop.node, is_local=passage.is_local, counts={})
+        rows = rows_of(journey.world, passage.what, passage.used, hop.node, is_local=passage.is_local)
         for row in rows:
             known = merged.get((row.address, row.pod))
             if known is None or row.is_used:
-                merged[row.address, row.pod] = msgspec.structs.replace(row, connections=None)
+                merged[row.address, row.pod] = row
     return tuple(sorted(merged.values(), key=lambda row: not row.is_used))

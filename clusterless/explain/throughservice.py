@@ -32,13 +32,14 @@ def through_frontend(journey: Journey, ported: Ported, client: str = "") -> Expl
     if failure := _failure(journey, passage):
         return failure
     _tell_policy(journey, passage)
-    is_allowed = _tell_sources(journey, passage)
+    if not _tell_sources(journey, passage):
+        return outcome_of(journey, passage, is_allowed=False)
     _tell_endpoints(journey, passage)
-    if passage.used and is_allowed:
+    if passage.used:
         tell_target_port(journey, passage.what, passage.used)
         tell_source_address(journey, passage.service, passage.frontend.kind, passage.node, passage.is_inside)
     find_live(journey, passage.service, passage.frontend, passage.node, passage.used)
-    return outcome_of(journey, passage, is_allowed=is_allowed)
+    return outcome_of(journey, passage, is_allowed=True)
 
 
 def tell_service(journey: Journey, service: Service, port: ServicePort | None) -> None:
@@ -145,7 +146,7 @@ def _tell_sources(journey: Journey, passage: Passage) -> bool:
 def _tell_endpoints(journey: Journey, passage: Passage) -> None:
     world, what = journey.world, passage.what
     live = world.live_at(passage.node)
-    counts = live.connections_of(passage.frontend.service) if live else {}
+    counts = live.connections_of(passage.frontend.service) if live else None
     rows = rows_of(world, what, passage.used, passage.node, is_local=passage.is_local, counts=counts)
     journey.endpoints = rows
     used = sum(row.is_used for row in rows)

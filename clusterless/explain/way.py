@@ -52,18 +52,23 @@ def explain(world: World, asking: Asking) -> Explanation:
 def _tell_origin(journey: Journey) -> None:
     origin = journey.origin
     address = origin.address_for(journey.question.host)
-    where = f" on {origin.node}" if origin.node else ""
     match origin.kind:
-        case OriginKind.POD if origin.pod is not None:
-            journey.good("client", f"pod {origin.name} ({address}){where}", _pod_state(origin.pod))
         case OriginKind.POD:
-            who = f"any pod of namespace {origin.namespace}{where}, say {address}"
-            given = f"a pod of namespace {origin.namespace}{where}, {address}"
-            journey.good("client", who if origin.is_imagined else given)
+            state = _pod_state(origin.pod) if origin.pod else ""
+            journey.good("client", _pod_text(origin, address), state)
         case OriginKind.NODE:
             journey.good("client", f"a process of node {origin.name} ({address})")
         case _:
             journey.good("client", _outside_text(origin, address))
+
+
+def _pod_text(origin: Origin, address: str) -> str:
+    where = f"on {origin.node}" if origin.node else ""
+    if origin.name:
+        return f"pod {origin.name} ({address}) {where}".rstrip()
+    if origin.is_imagined:
+        return f"any pod of namespace {origin.namespace} {where}".rstrip() + f", say {address}"
+    return f"a pod of namespace {origin.namespace} ({address}) {where}".rstrip()
 
 
 def _outside_text(origin: Origin, address: str) -> str:

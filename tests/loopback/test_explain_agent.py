@@ -50,8 +50,11 @@ def running() -> Iterator[Running]:
             service("none", clusterIP=f"{network}.21", **ports),
             service("taken", clusterIP=taken[0], **ports),
             endpoints("taken", f"{network}.2", 9090),
+            limited(f"{network}.23", f"{network}.40"),
+            endpoints("limited", f"{network}.2", 9090),
         )
         arguments = [
+            f"--load-balancer-ip-range={network}.40/32",
             f"-f{folder}",
             f"--corefile={folder}/Corefile",
             f"--service-cluster-ip-range={network}.0/24",
@@ -63,6 +66,13 @@ def running() -> Iterator[Running]:
         with Agent(*arguments, user=NOBODYS) as agent:
             agent.wait_applied(1)
             yield Running(network, f"http://{network}.1:10249")
+
+
+def limited(cluster_ip: str, address: str) -> dict[str, object]:
+    """A load balancer's address that nobody on this host may use."""
+    ports, ranges = [{"port": 8080}], ["192.0.2.0/24"]
+    made = service("limited", clusterIP=cluster_ip, type="LoadBalancer", ports=ports, loadBalancerSourceRanges=ranges)
+    return {**made, "status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
 
 
 @contextlib.contextmanager
@@ -104,6 +114,16 @@ def test_a_frontend_that_could_not_be_opened_says_why(running: Running):
     assert done.exit_code == 1
     assert f"the agent of node-1 could not open it: {running.network}.22:8080/TCP is in use" in done.stdout
     assert "[address-not-served]" in done.stdout
+
+
+def test_without_privilege_whoever_may_not_come_in_is_reset_which_is_said(running: Running):
+    address = f"{running.network}.40"
+    with pytest.raises((ConnectionResetError, AssertionError)):
+        connected(address, 8080)
+    done = running.explained(f"{address}:8080", "--from", "127.0.0.1")
+    assert done.exit_code == 1
+    assert "✗ source   127.0.0.1 is not allowed: loadBalancerSourceRanges 192.0.2.0/24" in done.stdout, done.stdout
+    assert "✗ outcome  connected, then reset: without CAP_NET_ADMIN packets cannot be dropped" in done.stdout
 
 
 def test_a_whole_service_is_explained_too(running: Running):
