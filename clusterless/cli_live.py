@@ -72,7 +72,7 @@ def top(**flags: Any) -> None:
         sys.exit(1)
     namespace = "" if flags["all_namespaces"] else flags["namespace"]
     chosen = TopFlags(flags["server"], namespace, flags["interval"], flags["once"], flags["svg"])
-    exit_with(lambda: show_top(chosen))
+    exit_with(lambda: show_top(chosen), takes_files=False)
 
 
 @click.command()

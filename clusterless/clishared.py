@@ -24,7 +24,7 @@ def source(context: click.Context) -> "Source":
         raise click.UsageError(str(error)) from error
 
 
-def exit_with(run: Callable[[], int]) -> NoReturn:
+def exit_with(run: Callable[[], int], *, takes_files: bool = True) -> NoReturn:
     """Run, and exit with the code; what kubectl would refuse is told on stderr, with code 1."""
     from .introspection.client import ServerError
     from .printers.arguments import ArgumentError
@@ -38,7 +38,8 @@ def exit_with(run: Callable[[], int]) -> NoReturn:
     except ServerError as error:
         click.echo(error, err=True)
         if not error.code:
-            click.echo("    hint: `clusterless up` runs an agent; -f PATH looks at manifests instead", err=True)
+            otherwise = "; -f PATH looks at manifests instead" if takes_files else ""
+            click.echo(f"    hint: `clusterless up` runs an agent{otherwise}", err=True)
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(1)

@@ -103,7 +103,10 @@ async def _follow(source: Source, look: Callable[[], None]) -> None:
             changed.clear()
             look()
 
-    await asyncio.gather(watch(source.filenames, changed.set, changed.set, stop), follow())
+    try:
+        await asyncio.gather(watch(source.filenames, changed.set, changed.set, stop), follow())
+    finally:
+        stop.set()  # what watches is a thread, for which the program would wait
 
 
 def _shower(source: Source, flags: EventsFlags) -> Callable[[Iterable[Event]], None]:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -16,8 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 from clusterless.cli import cli
+from clusterless.introspection.api import MOST_WATCHERS
 from clusterless.introspection.client import Client, ServerError
-from tests.netns.agents import HANG_SECONDS, Agent, Backend, connected, endpoints, rss_mib, service, write
+from tests.netns.agents import CLUSTERLESS, HANG_SECONDS, Agent, Backend, connected, endpoints, rss_mib, service, write
 
 NOBODY = 65534
 NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
@@ -228,7 +230,7 @@ def test_the_status_shows_connections_to_an_endpoint_that_left_rotation(running:
 def test_top_without_an_agent_says_what_kubectl_says():
     result = CliRunner().invoke(cli, ["top", "--once", "-s", "http://127.0.0.1:1"])
     expected = "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?\n"
-    assert (result.exit_code, result.output) == (1, expected)
+    assert (result.exit_code, result.output) == (1, f"{expected}    hint: `clusterless up` runs an agent\n")
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
@@ -257,6 +259,34 @@ def test_real_kubectl_finds_its_way(shared: Running, tmp_path: Path):
     assert 'services "x" not found' in kubectl("get", "svc", "x", code=1)
     refused = kubectl("delete", "svc", "web", code=1)
     assert "the server does not allow this method" in refused
+
+
+def test_watchers_never_take_the_room_of_all_others(shared: Running):
+    with contextlib.ExitStack() as stack:
+        for _ in range(MOST_WATCHERS):
+            watcher = stack.enter_context(socket.create_connection((f"{shared.network}.1", 10249), HANG_SECONDS))
+            watcher.sendall(b"GET /api/v1/services?watch=true HTTP/1.1\r\n\r\n")
+            said = b""
+            while b"ADDED" not in said:
+                said += watcher.recv(65536)
+        with pytest.raises(ServerError, match=r"Error from server \(TooManyRequests\)"):
+            next(shared.client.watch("/api/v1/services"))
+        assert "web" in names(shared.client.get("/api/v1/services"))
+
+
+def test_events_of_manifests_follow_their_files(tmp_path: Path):
+    manifest = tmp_path / "all.json"
+    write(manifest, service("web", ports=[{"port": 99999, "targetPort": 80}]))
+    command = [*CLUSTERLESS, "events", "-w", "--no-headers", "-f", str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    ) as done:
+        assert done.stdout is not None
+        assert "Invalid value: 99999" in done.stdout.readline()
+        write(manifest, service("web", type="NodePort"))
+        assert "Created NodePort Service" in done.stdout.readline()
+        done.send_signal(signal.SIGINT)
+        assert done.wait(HANG_SECONDS) == 130
 
 
 def raw(running: Running, request: bytes) -> bytes:
