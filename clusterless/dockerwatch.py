@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import re
 import signal
 import time
@@ -24,6 +25,7 @@ from .tasks import spawn
 
 log = logging.getLogger(__name__)
 
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 FIRST_SECONDS = 5.0  # what serving waits for the first list; it goes on without
 ANSWER_SECONDS = 10.0
 LIST_AGAIN_SECONDS = 30.0  # events can be lost, as by a proxy in between
@@ -85,7 +87,8 @@ class DockerWatch:
 
     async def _follow(self) -> None:
         """One connection's life. Events are asked for before the list, so that nothing happens in between."""
-        async with aiodocker.Docker(self._settings.docker_host or None) as docker:
+        host = self._settings.docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
+        async with aiodocker.Docker(host) as docker:
             stream: Any = docker.events  # partly without types
             subscriber = stream.subscribe(create_task=False)
             filters = json.dumps({"type": ["container", "network"]})

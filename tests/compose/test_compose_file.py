@@ -72,3 +72,15 @@ def test_it_is_written_for_either_generation_of_compose():
     assert PROJECT.keys() & NEW_KEYS == set()
     text = (ROOT / "docker-compose.yml").read_text()
     assert re.search("start_interval|required:|!reset|!override", text) is None
+
+
+@pytest.mark.parametrize("file", ["compose.override.yaml", "manifests/web.yaml"])
+def test_the_documentation_shows_what_is_tested(file: str):
+    text = (Path(__file__).with_name("shop") / file).read_text()
+    assert f"```yaml\n{text}```" in (ROOT / "docs" / "compose.md").read_text()
+
+
+def test_the_documentation_names_every_container_of_the_lab():
+    page = (ROOT / "docs" / "compose.md").read_text()
+    spoken_of_together = re.compile(r"(example-app|db)-pod-\d")
+    assert {name for name in SERVICES if f"`{name}`" not in page and not spoken_of_together.fullmatch(name)} == set()

@@ -13,7 +13,7 @@ from .engine import Engine
 pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.timeout(300)]
 
 SHOP = Path(__file__).with_name("shop")
-FOLLOW_SECONDS = 20.0  # against hangs
+FOLLOW_SECONDS = 40.0  # against hangs
 CURL = "curl -sS -m 2"
 
 
@@ -59,11 +59,6 @@ def test_a_service_leads_to_containers_that_were_there_before(shop: Shop):
     shop.compose("exec", "-T", "--index=1", "front", "sh", "-c", f"{post}/fail")  # its health check fails from now on
     shop.eventually(left, r"[0-9a-f]{12}")
     shop.compose("exec", "-T", "--index=1", "front", "sh", "-c", f"{post}/heal")
-    shop.eventually(both, "2")
-
-    shop.compose("pause", "front")
-    shop.eventually(f"{CURL} http://web/hostname", r"curl: \(7\) .*")
-    shop.compose("unpause", "front")
     shop.eventually(both, "2")
 
     shop.compose("up", "-d", "--scale", "front=1", "--no-recreate")
