@@ -1,7 +1,7 @@
 """What health probes and scrapers are told by the load balancer, at the addresses that a node has for it too."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 from prometheus_client.registry import Collector
 
@@ -9,6 +9,7 @@ from controlplane.snapshot import Snapshot
 from proxy.hostfacts import HostFacts
 
 from .bindaddress import host_port, node_addresses
+from .census import census
 from .dataplane import DataPlane
 from .introspection.server import Introspection
 from .metrics import Bounds, ProxyCollector
@@ -73,11 +74,13 @@ class LoadBalancerOps:
         for server, _ in self._servers:
             await server.close()
 
-    def _collectors(self) -> Iterator[Collector]:
+    async def _collectors(self) -> AsyncIterator[Collector]:
         yield OwnCollector(self._data_plane.resources)
         yield ManifestCollector(self._snapshot)
         yield WorkerCollector(self._data_plane.staff)
-        yield ProxyCollector(self._data_plane.count(), self._data_plane.reconciler.statuses(), self._bounds)
+        counters = self._data_plane.counters
+        states = await census(self._data_plane.reconciler, counters)
+        yield ProxyCollector(counters, states, self._bounds)
 
 
 def _ok() -> OpsReply:

@@ -44,11 +44,10 @@ class _Ready(Collector):
         yield self._family
 
 
-def exposition_by_family(collectors: Iterable[Collector]) -> Iterator[bytes]:
+def exposition_by_family(collector: Collector) -> Iterator[bytes]:
     """The same text, one family after the other: between two of them others may have their turn."""
-    for collector in collectors:
-        for family in collector.collect():
-            yield exposition(_Ready(family))
+    for family in collector.collect():
+        yield exposition(_Ready(family))
 
 
 def counter(name: str, text: str, labels: Iterable[str], values: Labelled) -> CounterMetricFamily:

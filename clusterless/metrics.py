@@ -7,7 +7,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from proxy.counters import Counters, EndpointCounters, ServiceCounters
-from proxy.model import Endpoint, FrontendKey, FrontendStatus, ServicePortName
+from proxy.model import Endpoint, FrontendState, ServicePortName
 
 from .metricfamilies import Labelled, counter, gauge
 from .seriesbound import MOST_ENDPOINTS, MOST_SERVICE_PORTS, OTHER, SeriesBound
@@ -40,17 +40,13 @@ class ProxyCollector(Collector):
     are `other`. There is none for a client.
     """
 
-    def __init__(
-        self, counters: Counters, statuses: Mapping[FrontendKey, FrontendStatus], bounds: Bounds | None = None
-    ) -> None:
+    def __init__(self, counters: Counters, states: Mapping[FrontendState, int], bounds: Bounds | None = None) -> None:
+        """`states` is the number of frontends in each state."""
         self._bounds = bounds or Bounds()
         self._services = self._grouped(counters.services)
         self._endpoints = self._grouped_endpoints(counters.services)
         self._pauses: Labelled = {(reason.value,): count for reason, count in counters.accept_pauses.items()}
-        self._states: dict[_Labels, float] = {}
-        for status in statuses.values():
-            key = (status.state.value,)
-            self._states[key] = self._states.get(key, 0) + 1
+        self._states: Labelled = {(state.value,): count for state, count in states.items()}
 
     def collect(self) -> Iterator[Metric]:
         """All families, once."""

@@ -1,9 +1,10 @@
 """All that a node's scrape holds: what is counted is read when somebody asks, and costs nothing before."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from prometheus_client.registry import Collector
 
+from .census import census
 from .dnsmetrics import DnsProgramming
 from .metrics import Bounds, ProxyCollector
 from .nodedns import NodeDns
@@ -32,7 +33,7 @@ class NodeMetrics:
         self._health_codes = health_codes
         self._bounds = Bounds()
 
-    def collectors(self) -> Iterator[Collector]:
+    async def collectors(self) -> AsyncIterator[Collector]:
         """What there is to tell, in the order in which it is told."""
         yield OwnCollector(self._proxy.resources if self._proxy else None)
         yield ManifestCollector(self._syncs.snapshot)
@@ -40,7 +41,9 @@ class NodeMetrics:
             yield WorkerCollector(self._proxy.data_plane.staff)
             yield SyncCollector(self._syncs, self._families, self._health_codes)
             yield NoLocalEndpoints(self._proxy.reconciler.desired.frontends.values())
-            yield ProxyCollector(self._proxy.counters, self._proxy.reconciler.statuses(), self._bounds)
+            counters = self._proxy.data_plane.counters
+            states = await census(self._proxy.reconciler, counters)
+            yield ProxyCollector(counters, states, self._bounds)
         if self._dns:
             yield self._dns.collector
             yield DnsProgramming(self._syncs.dns)

@@ -1,7 +1,7 @@
 """Answers that the node and the load balancer give alike: a scrape, and whether a generation is in force."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from http import HTTPStatus
 
 import msgspec
@@ -18,7 +18,7 @@ GROUP = "kubeproxy.config.k8s.io"
 Answer = Callable[[OpsRequest], OpsReply | OpsStream]
 
 
-def scrape(collectors: Callable[[], Iterable[Collector]]) -> Answer:
+def scrape(collectors: Callable[[], AsyncIterator[Collector]]) -> Answer:
     """`/metrics`: one family after the other, so that connections are served between them."""
 
     def answer(request: OpsRequest) -> OpsReply | OpsStream:
@@ -29,10 +29,11 @@ def scrape(collectors: Callable[[], Iterable[Collector]]) -> Answer:
     return answer
 
 
-async def _pieces(collectors: Iterable[Collector]) -> AsyncGenerator[bytes, None]:
-    for piece in exposition_by_family(collectors):
-        yield piece
-        await asyncio.sleep(0)
+async def _pieces(collectors: AsyncIterator[Collector]) -> AsyncGenerator[bytes, None]:
+    async for collector in collectors:
+        for piece in exposition_by_family(collector):
+            yield piece
+            await asyncio.sleep(0)
 
 
 def configz(settings: Settings) -> OpsReply:

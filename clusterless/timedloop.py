@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from asyncio import Handle, TimerHandle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SLOW_SECONDS = 0.05
+SHOWN_CALLS = 3
 
 
 class TimedLoop(asyncio.AbstractEventLoop):
@@ -73,9 +74,16 @@ class TimedLoop(asyncio.AbstractEventLoop):
 
 
 def name_of(callback: Callable[..., object]) -> str:
-    """A task's name and where its code stands, or the callback's own name."""
+    """A task's name and the innermost calls in which its code stands now, or the callback's own name."""
     owner = getattr(callback, "__self__", None)
-    if isinstance(owner, asyncio.Task):
-        coroutine = owner.get_coro()
-        return f"{owner.get_name()} ({getattr(coroutine, '__qualname__', coroutine)})"
-    return str(getattr(callback, "__qualname__", callback))
+    if not isinstance(owner, asyncio.Task):
+        return str(getattr(callback, "__qualname__", callback))
+    calls = list(_calls(owner.get_coro()))
+    return f"{owner.get_name()} ({' > '.join(calls[-SHOWN_CALLS:])})"
+
+
+def _calls(awaited: object) -> Iterator[str]:
+    """A coroutine, what it waits for, what that waits for, and so on."""
+    while (name := getattr(awaited, "__qualname__", None)) is not None:
+        yield name
+        awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "ag_await", None)

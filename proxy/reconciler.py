@@ -104,12 +104,15 @@ class Reconciler:
         keys = (*self._desired.frontends, *self._desired.elsewhere)
         return {key: status for key in keys if (status := self.status_of(key)) is not None}
 
-    def count_dropped(self, counters: Counters) -> None:
-        """Add to the counters what the kernel has dropped at the open sockets since the last call."""
-        for key, opened in self._open_frontends.items():
-            reason, packets = opened.newly_dropped()
+    def count_dropped(self, counters: Counters, keys: Iterable[FrontendKey] | None = None) -> None:
+        """Add to the counters what the kernel has dropped at these open sockets, or all, since the last call."""
+        for key in self._open_frontends if keys is None else keys:
+            opened = self._open_frontends.get(key)
             frontend = self._desired.frontends.get(key)  # None while it is being closed
-            if packets > 0 and frontend is not None:
+            if opened is None or frontend is None:
+                continue
+            reason, packets = opened.newly_dropped()
+            if packets > 0:
                 counters.service(frontend.service).kernel_drops[reason] += packets
 
     def can_drop(self, key: FrontendKey) -> bool:

@@ -8,7 +8,7 @@ from clusterless.metrics import ProxyCollector
 from dns.counters import Counters as DnsCounters
 from dns.counters import Listener
 from proxy.counters import Counters, DialOutcome, DropReason, PauseReason
-from proxy.model import Endpoint, FrontendKey, FrontendState, Protocol, ServicePortName
+from proxy.model import Endpoint, FrontendState, Protocol, ServicePortName
 
 WEB = ServicePortName("shop", "web", "http", Protocol.TCP)
 WEB_LABELS = {"namespace": "shop", "service": "web", "port": "http", "protocol": "TCP"}
@@ -32,7 +32,6 @@ def proxy_samples():
     endpoint.dial_failures[DialOutcome.REFUSED] = 4
     service.drops[DropReason.NO_ENDPOINT] = 7
     counters.accept_pauses[PauseReason.LIMIT] = 1
-    key = FrontendKey("10.96.0.20", 80, Protocol.TCP)
     return samples(ProxyCollector(counters, {FrontendState.SERVING: 1}))
 
 
