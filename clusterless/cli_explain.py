@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .flags import cluster_flags, cluster_options, dns_corefile_flag, filename_flag, proxy_place_flags, server_flag
+from .flags import cluster_flags, cluster_options, dns_corefile_flag, filename_flag, proxy_place_flags
 from .kubeproxyconfig import ConfigError
+from .sourceflags import server_flag
 
 if TYPE_CHECKING:
     from .explain.answering import Answer, Words

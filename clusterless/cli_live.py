@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .clishared import exit_with, source
-from .flags import server_flag, source_flags
+from .sourceflags import server_flag, source_flags
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from .clishared import exit_with, source
-from .flags import source_flags
+from .sourceflags import source_flags
 
 
 def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -6,15 +6,13 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
-from click.shell_completion import CompletionItem
 
 from controlplane.clusteroptions import validate_options
 from controlplane.options import DEFAULT_CLUSTER_CIDR, DEFAULT_SERVICE_RANGE, ClusterOptions
 
 from .configreload import from_file
 from .dockerflags import DOCKER_FLAGS, docker_flags
-from .flagmaking import flag as _flag
-from .flagmaking import together as _together
+from .flagmaking import flag, together
 from .kubeproxyconfig import ConfigError
 from .settings import GRACE_SECONDS, Settings, checked, port_range, split
 
@@ -43,7 +41,7 @@ class _PathType(click.Path):
 
 _PATH = _PathType(readable=False)
 
-filename_flag = _flag(
+filename_flag = flag(
     "--filename",
     "-f",
     multiple=True,
@@ -52,33 +50,31 @@ filename_flag = _flag(
     help="A manifest file, a folder of them, or - (repeatable).",
 )
 
-cluster_flags = _together(
-    _flag(
+cluster_flags = together(
+    flag(
         "--service-cluster-ip-range",
         default=DEFAULT_SERVICE_RANGE,
         metavar="CIDR[,CIDR]",
         show_default=True,
         help="Where cluster IPs come from; a second range of the other family makes the cluster dual-stack.",
     ),
-    _flag(
+    flag(
         "--service-node-port-range",
         default="30000-32767",
         metavar="FIRST-LAST",
         show_default=True,
         help="Where node ports come from.",
     ),
-    _flag(
+    flag(
         "--cluster-cidr",
         default=DEFAULT_CLUSTER_CIDR,
         metavar="CIDR[,CIDR]",
         show_default=True,
         help="Where pods have their addresses.",
     ),
-    _flag("--cluster-domain", default="cluster.local", metavar="NAME", show_default=True, help="The DNS domain."),
-    _flag(
-        "--allow-loopback-endpoints", is_flag=True, help="Let endpoints be on 127.0.0.0/8, which Kubernetes forbids."
-    ),
-    _flag(
+    flag("--cluster-domain", default="cluster.local", metavar="NAME", show_default=True, help="The DNS domain."),
+    flag("--allow-loopback-endpoints", is_flag=True, help="Let endpoints be on 127.0.0.0/8, which Kubernetes forbids."),
+    flag(
         "--endpoint-cidrs",
         default="",
         metavar="CIDR[,CIDR]",
@@ -86,24 +82,24 @@ cluster_flags = _together(
     ),
 )
 
-node_flags = _together(
+node_flags = together(
     filename_flag,
     cluster_flags,
-    _flag("--hostname-override", default="", metavar="NAME", help="This node's name. Default: the host's."),
-    _flag("--config", default="", type=_PATH, metavar="FILE", help="A KubeProxyConfiguration; flags win over it."),
-    _flag(
+    flag("--hostname-override", default="", metavar="NAME", help="This node's name. Default: the host's."),
+    flag("--config", default="", type=_PATH, metavar="FILE", help="A KubeProxyConfiguration; flags win over it."),
+    flag(
         "--write-config-to",
         default="",
         type=_PATH,
         metavar="FILE",
         help="Write the settings as a KubeProxyConfiguration, and exit.",
     ),
-    _flag(
+    flag(
         "--cleanup",
         is_flag=True,
         help="Take back the routes and addresses of an earlier run that was killed, and exit.",
     ),
-    _flag(
+    flag(
         "--state-dir",
         default="",
         type=_PATH,
@@ -111,21 +107,21 @@ node_flags = _together(
         help="Where allocations are kept and shared between agents.",
     ),
     docker_flags,
-    _flag(
+    flag(
         "--healthz-bind-address",
         default="0.0.0.0:10256",
         metavar="IP:PORT",
         show_default=True,
         help="Health checks; 0.0.0.0 means the node's own addresses. Empty: none.",
     ),
-    _flag(
+    flag(
         "--metrics-bind-address",
         default="127.0.0.1:10249",
         metavar="IP:PORT",
         show_default=True,
         help="Prometheus metrics. Empty: none.",
     ),
-    _flag(
+    flag(
         "--shutdown-grace-period",
         default=GRACE_SECONDS,
         type=click.FloatRange(min=0),
@@ -133,16 +129,12 @@ node_flags = _together(
         show_default=True,
         help="How long open connections may go on after SIGTERM.",
     ),
-    _flag(
-        "--logging-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Log lines."
-    ),
-    _flag(
-        "--v", "-v", "verbosity", default=0, type=int, metavar="LEVEL", help="Log more: 4 and above logs all events."
-    ),
-    _flag("--force-ranges", is_flag=True, help="Claim service ranges that overlap routes or addresses of this host."),
+    flag("--logging-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Log lines."),
+    flag("--v", "-v", "verbosity", default=0, type=int, metavar="LEVEL", help="Log more: 4 and above logs all events."),
+    flag("--force-ranges", is_flag=True, help="Claim service ranges that overlap routes or addresses of this host."),
 )
 
-_dial_attempts_flag = _flag(
+_dial_attempts_flag = flag(
     "--dial-attempts",
     default=4,
     type=click.IntRange(1, 16),
@@ -151,7 +143,7 @@ _dial_attempts_flag = _flag(
     help="Endpoints to try for a connection; 1 behaves as kube-proxy's kernel modes do.",
 )
 
-_access_log_flag = _flag(
+_access_log_flag = flag(
     "--access-log",
     default=0,
     type=click.IntRange(min=0),
@@ -160,7 +152,7 @@ _access_log_flag = _flag(
     help="Log one TCP connection in N when it is over; 1 logs all, 0 none.",
 )
 
-_workers_flag = _flag(
+_workers_flag = flag(
     "--workers",
     default=1,
     type=WorkersType(),
@@ -169,8 +161,8 @@ _workers_flag = _flag(
     help="Processes that carry connections, auto for one a CPU; 1 carries them in the one that also does all else.",
 )
 
-load_balancer_flags = _together(
-    _flag(
+load_balancer_flags = together(
+    flag(
         "--load-balancer-ip-range",
         required=True,
         metavar="CIDR[,CIDR]",
@@ -181,15 +173,15 @@ load_balancer_flags = _together(
     _workers_flag,
 )
 
-proxy_place_flags = _together(
-    _flag(
+proxy_place_flags = together(
+    flag(
         "--nodeport-addresses",
         default="",
         metavar="LIST",
         help="Where NodePorts open: CIDRs, or `primary` and `localhost`. Default: primary,localhost.",
     ),
-    _flag("--load-balancer-ip-range", default="", metavar="CIDR", help="Load balancer addresses that may be claimed."),
-    _flag(
+    flag("--load-balancer-ip-range", default="", metavar="CIDR", help="Load balancer addresses that may be claimed."),
+    flag(
         "--external-ip-range",
         multiple=True,
         metavar="CIDR",
@@ -197,63 +189,25 @@ proxy_place_flags = _together(
     ),
 )
 
-proxy_flags = _together(
+proxy_flags = together(
     proxy_place_flags,
     _dial_attempts_flag,
     _access_log_flag,
     _workers_flag,
 )
 
-dns_corefile_flag = _flag(
+dns_corefile_flag = flag(
     "--corefile", default="", type=_PATH, metavar="FILE", help="A Corefile. Default: what kubeadm writes."
 )
 
-dns_flags = _together(
+dns_flags = together(
     dns_corefile_flag,
-    _flag(
+    flag(
         "--dns-bind-address",
         multiple=True,
         metavar="[+]IP[:PORT]",
         help="Serve DNS there instead of on the DNS Service's cluster IP; with + as well as there (repeatable).",
     ),
-)
-
-server_flag = _flag(
-    "--server",
-    "-s",
-    default="http://127.0.0.1:10249",
-    metavar="URL",
-    show_default=True,
-    help="The running agent to ask where no -f is given: its metrics address.",
-)
-
-
-def _complete_namespace(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from .completion import complete_namespaces  # noqa: PLC0415  to load when somebody completes
-
-    return complete_namespaces(context, parameter, incomplete)
-
-
-source_flags = _together(
-    filename_flag,
-    server_flag,
-    click.option(
-        "--namespace",
-        "-n",
-        default="default",
-        show_default=True,
-        shell_complete=_complete_namespace,
-        help="The namespace to look at.",
-    ),
-    click.option("--all-namespaces", "-A", is_flag=True, help="Look at all namespaces."),
-    click.option(
-        "--selector",
-        "-l",
-        default="",
-        metavar="SELECTOR",
-        help="Only objects with such labels: app=web,tier!=cache,zone in (a,b),!canary",
-    ),
-    cluster_flags,
 )
 
 
