@@ -14,7 +14,7 @@ from clusterless.ops import OpsReply, OpsRequest, OpsStream
 from .apipaths import Target, WatchOptions, selection, target, watch_options
 from .ledger import Entry, Ledger
 from .resources import Resource, discovery_documents
-from .shapes import Matches, Shape, added, bookmark, changed, failed, listed, plain
+from .shapes import Matches, Shape, added, bookmark, failed, followed, listed, plain
 from .statuses import (
     Refusal,
     bad_request,
@@ -114,9 +114,9 @@ class Api:
                 yield failed(expired(options.since or 0, ledger.version))
                 return
             position += len(changes)
-            for change in changes:
-                if piece := changed(shape, change, matches):
-                    yield piece
+            for piece in followed(shape, changes, matches):
+                yield piece
+                await asyncio.sleep(0)
             if not await _comes(news, min(left, BOOKMARK_SECONDS)) and options.bookmarks:
                 yield bookmark(resource, ledger.version)
 

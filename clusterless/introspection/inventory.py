@@ -24,7 +24,7 @@ class Inventory:
             NODES: _by_key(snapshot.nodes.values()),
             PODS: snapshot.pods,
             SERVICES: snapshot.services,
-            SLICES: _by_key(piece for pieces in snapshot.slices.values() for piece in pieces),
+            SLICES: _by_key(snapshot.all_slices()),
             ENDPOINTS: self._endpoints(snapshot),
         }
 

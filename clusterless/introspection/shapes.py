@@ -53,6 +53,14 @@ def added(shape: Shape, entries: Iterable[Entry]) -> Iterator[bytes]:
         yield b"".join(batch)
 
 
+def followed(shape: Shape, changes: Iterable[Change], matches: Matches) -> Iterator[bytes]:
+    """What a watch goes on with, in pieces."""
+    rest = iter(changes)
+    while batch := list(islice(rest, BATCH)):
+        if piece := b"".join(changed(shape, change, matches) for change in batch):
+            yield piece
+
+
 def changed(shape: Shape, change: Change, matches: Matches) -> bytes:
     """The change as a watcher sees it who watches only what matches; nothing when that was not touched."""
     before = change.before if change.before and matches(change.before) else None

@@ -3,7 +3,7 @@ import json
 from clusterless.introspection.inventory import Inventory
 from clusterless.introspection.ledger import Change, Ledger
 from clusterless.introspection.resources import ENDPOINTS, SERVICES, SLICES
-from clusterless.introspection.shapes import changed, listed, plain
+from clusterless.introspection.shapes import changed, followed, listed, plain
 from controlplane.objects import NamespacedName, ObjectMeta, Service, ServiceSpec
 
 WEB, API = NamespacedName("default", "web"), NamespacedName("default", "api")
@@ -86,6 +86,16 @@ def test_a_watch_with_a_selector_sees_objects_come_and_go_as_they_match():
     assert (gone["type"], gone["object"]["metadata"]["resourceVersion"]) == ("DELETED", "3")
     assert event(Change(2, None, plain_web), matches) is None
     assert event(Change(2, labelled, None))["type"] == "DELETED"
+
+
+def test_many_changes_at_once_come_in_pieces():
+    ledger = Ledger()
+    ledger.replace({}, 1, EARLY)
+    ledger.replace({key: a_service(key) for key in (NamespacedName("default", f"s{n}") for n in range(120))}, 2, EARLY)
+    pieces = list(followed(plain(SERVICES), ledger.since(0), lambda entry: entry.object.metadata.name != "s7"))
+    lines = [json.loads(line) for piece in pieces for line in piece.splitlines()]
+    assert len(pieces) > 2, "so that connections are served in between"
+    assert [each["object"]["metadata"]["name"] for each in lines] == [f"s{n}" for n in range(120) if n != 7]
 
 
 def test_a_list_in_pieces_is_one_list():
