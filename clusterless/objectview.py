@@ -63,7 +63,7 @@ def view_of_snapshot(snapshot: Snapshot, events: Iterable[Event] = ()) -> Object
         nodes=dict(sorted(snapshot.nodes.items())),
         pods=snapshot.pods,
         services=snapshot.services,
-        slices=snapshot.slices,
+        slices={**snapshot.slices, **by_service(snapshot.loose_slices)},
         endpoints=all_endpoints(snapshot.endpoints, snapshot.services, snapshot.slices),
         events=tuple(events),
     )

@@ -82,6 +82,7 @@ class Builder:
         slices = self._with_dns_slices(slices, services, self._node_addresses(nodes))
         written = {namespace.metadata.name: namespace for namespace in self._registry.accepted(Namespace)}
         used = {key.namespace for keys in (services, made.pods, slices) for key in keys}
+        used.update(piece.metadata.namespace for piece in self._slices.loose)
         implied = implied_namespaces(written, used)
         remarks = observations(collected, Observed(services, slices, made.pods, nodes, endpoints, implied))
         snapshot = self._publish(
@@ -93,6 +94,7 @@ class Builder:
                 pods=made.pods,
                 services=services,
                 slices=slices,
+                loose_slices=self._slices.loose,
                 endpoints={item.key: item for item in sorted(endpoints, key=attrgetter("key"))},
                 problems=_in_order((*reading.problems, *collected.problems, *judged, *remarks)),
                 passed_over=collected.passed_over,

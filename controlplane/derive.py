@@ -6,6 +6,7 @@ remembered together with what it was made from.
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from .clusterstate import FoundPod, StoredPod
@@ -135,6 +136,7 @@ class SliceMaker:
         self._pods_changed = False
         self._hand_written: Sequence[EndpointSlice] = ()
         self._written: dict[NamespacedName, tuple[EndpointSlice, ...]] = {}
+        self._loose: tuple[EndpointSlice, ...] = ()
         self._derived: dict[NamespacedName, _Derived] = {}
         self._mirrored: dict[NamespacedName, _Mirrored] = {}
         self._made: dict[NamespacedName, tuple[EndpointSlice, ...]] = {}
@@ -165,6 +167,11 @@ class SliceMaker:
         self._derived, self._mirrored, self._made = derived, mirrored, made
         return {**written, **made}
 
+    @property
+    def loose(self) -> tuple[EndpointSlice, ...]:
+        """The hand-written slices of last time that name no Service, sorted."""
+        return self._loose
+
     def _follow(self, pods: Mapping[NamespacedName, Pod], nodes: Mapping[str, Node]) -> None:
         self._pods_changed = pods is not self._pods
         if self._pods_changed:
@@ -177,11 +184,11 @@ class SliceMaker:
     def _group(self, slices: Sequence[EndpointSlice]) -> dict[NamespacedName, tuple[EndpointSlice, ...]]:
         """The hand-written slices by Service, each Service's sorted by name."""
         if not _same_items(slices, self._hand_written):
-            groups: dict[NamespacedName, list[EndpointSlice]] = {}
+            groups: dict[NamespacedName | None, list[EndpointSlice]] = {}
             for piece in slices:
-                if (key := piece.service_key) is not None:
-                    groups.setdefault(key, []).append(piece)
-            self._written = {key: tuple(sorted(group, key=_name)) for key, group in groups.items()}
+                groups.setdefault(piece.service_key, []).append(piece)
+            self._loose = tuple(sorted(groups.pop(None, ()), key=attrgetter("key")))
+            self._written = {key: tuple(sorted(group, key=_name)) for key, group in groups.items() if key is not None}
             self._hand_written = slices
         return self._written
 

@@ -1,6 +1,7 @@
 """Pure: the one value that everything downstream is a function of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 
 import msgspec
@@ -23,6 +24,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     pods: Mapping[NamespacedName, Pod]
     services: Mapping[NamespacedName, Service]
     slices: Mapping[NamespacedName, tuple[EndpointSlice, ...]]  # by the Service that they belong to
+    loose_slices: tuple[EndpointSlice, ...] = ()  # those that name no Service: there to be seen, of no effect
     endpoints: Mapping[NamespacedName, Endpoints] = msgspec.field(default_factory=dict)  # those that are written
     problems: tuple[Problem, ...] = ()
     passed_over: Mapping[str, int] = msgspec.field(default_factory=dict)  # kind to the count of documents not read
@@ -33,6 +35,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     def errors(self) -> tuple[Problem, ...]:
         """The problems for which the API server would refuse something."""
         return tuple(p for p in self.problems if p.severity is Severity.ERROR)
+
+    def all_slices(self) -> Iterator[EndpointSlice]:
+        """The EndpointSlices of all Services, and those that belong to none."""
+        return chain(chain.from_iterable(self.slices.values()), self.loose_slices)
 
     def slices_of(self, service: NamespacedName) -> tuple[EndpointSlice, ...]:
         """The EndpointSlices of a Service, sorted by name."""

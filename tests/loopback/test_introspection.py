@@ -105,6 +105,9 @@ def test_objects_are_where_the_api_server_has_them(running: Running):
     selector = "kubernetes.io/service-name in (web)"
     slices = running.client.get("/apis/discovery.k8s.io/v1/endpointslices", labelSelector=selector)
     assert [each["endpoints"][0]["addresses"] for each in slices["items"]] == [[f"{running.network}.2"]]
+    kind = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice"}
+    running.apply(*objects(running.network), {**kind, "metadata": {"name": "of-nobody"}, "addressType": "IPv4"})
+    assert "of-nobody" in names(running.client.get("/apis/discovery.k8s.io/v1/endpointslices"))
     assert "kube-system" in names(running.client.get("/api/v1/namespaces"))
     assert "web" in names(running.client.get("/api/v1/endpoints"))
 

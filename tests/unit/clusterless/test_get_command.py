@@ -62,6 +62,17 @@ def test_headings_may_be_left_out_and_labels_be_columns(manifests: Path):
     ]
 
 
+def test_a_slice_that_names_no_service_is_shown(tmp_path: Path):
+    kind = "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\n"
+    pieces = (f"{kind}metadata: {{name: {name}, namespace: shop}}\n" for name in ("one", "another"))
+    (tmp_path / "all.yaml").write_text("---\n".join(pieces))
+    assert lines(tmp_path, "get", "endpointslices", "-n", "shop", "-o", "name") == [
+        "endpointslice.discovery.k8s.io/another",
+        "endpointslice.discovery.k8s.io/one",
+    ]
+    assert lines(tmp_path, "get", "namespace", "shop", "-o", "name") == ["namespace/shop"]
+
+
 @pytest.mark.parametrize(
     ("selector", "names"),
     [

@@ -116,6 +116,17 @@ def test_the_serial_follows_what_dns_shows_and_nothing_else():
     assert cluster.build(service(port=82)).serial == last + 1
 
 
+def test_a_slice_that_names_no_service_is_there_to_be_seen_and_nobody_answers_of_it():
+    cluster = Cluster()
+    before = cluster.build(service())
+    bare = cluster_slice("bare", of="", index=1)
+    after = cluster.build(service(), bare)
+    assert [piece.metadata.name for piece in after.loose_slices] == ["bare"]
+    assert after.slices == before.slices
+    assert (after.generation, after.serial) == (before.generation + 1, before.serial)
+    assert cluster.build(service(), bare) is after
+
+
 def test_the_serial_grows_over_a_restart():
     assert Cluster(state=ClusterState(serial=NOW + 10_000)).build(service()).serial == NOW + 10_001
 
