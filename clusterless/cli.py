@@ -233,7 +233,7 @@ def _cleanup(context: click.Context) -> NoReturn:
 
 def _write_config(target: str, settings: Settings) -> NoReturn:
     """As kube-proxy's flag of that name does: the file, and no serving."""
-    from .kubeproxyconfig import written
+    from .kubeproxyfile import written
     from .settings import as_file
 
     try:

@@ -1,7 +1,6 @@
-"""The file that configures kube-proxy (KubeProxyConfiguration v1alpha1), as a value and as text."""
+"""Pure: what the file that configures kube-proxy says, KubeProxyConfiguration v1alpha1."""
 
 import msgspec
-import yaml
 
 from controlplane.objects import manifest_name
 
@@ -93,19 +92,3 @@ class KubeProxyConfiguration(_Base, frozen=True):
     show_hidden_metrics_for_version: str = ""
     windows_run_as_service: bool = False
     winkernel: dict[str, object] | None = None
-
-
-def written(configuration: KubeProxyConfiguration) -> str:
-    """The file that this is read from again; what says nothing new is left out."""
-    return yaml.safe_dump(_said(configuration), default_flow_style=False)
-
-
-def _said(struct: msgspec.Struct) -> dict[str, object]:
-    """The fields that are not as they are without being said."""
-    said: dict[str, object] = {}
-    for field in msgspec.structs.fields(struct):
-        value = getattr(struct, field.name)
-        if value == field.default:
-            continue
-        said[field.encode_name] = _said(value) if isinstance(value, msgspec.Struct) else msgspec.to_builtins(value)
-    return said

@@ -1,4 +1,4 @@
-"""Reads the file that configures kube-proxy: strictly, and where only that fails, leniently, with a warning."""
+"""Reads and writes the file that configures kube-proxy: strictly, and where only that fails, leniently, with a warning."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,6 +58,11 @@ def load(path: Path) -> tuple[KubeProxyConfiguration, list[str]]:
     if wrong := [*_no_durations(text, present), *_invalid(text, config)]:
         raise ConfigError("\n".join(wrong))
     return config, [f"{LENIENT}: {each}" for each in (*warnings, *unknown)]
+
+
+def written(configuration: KubeProxyConfiguration) -> str:
+    """The file that this is read from again; what says nothing new is left out."""
+    return yaml.safe_dump(_said(configuration), default_flow_style=False)
 
 
 def _read(path: Path) -> tuple[_Text, list[str]]:
@@ -158,3 +163,14 @@ def _entry(container: Any, step: str | int) -> Any:
 
 def _at(path: Path, position: Position) -> str:
     return f"{path}:{position.line}:{position.column}" if position.line else str(path)
+
+
+def _said(struct: msgspec.Struct) -> dict[str, object]:
+    """The fields that are not as they are without being said."""
+    said: dict[str, object] = {}
+    for field in msgspec.structs.fields(struct):
+        value = getattr(struct, field.name)
+        if value == field.default:
+            continue
+        said[field.encode_name] = _said(value) if isinstance(value, msgspec.Struct) else msgspec.to_builtins(value)
+    return said

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from clusterless.godurations import duration, is_duration, seconds_of
-from clusterless.kubeproxyconfig import ConfigError, written
-from clusterless.kubeproxyfile import LENIENT, load
+from clusterless.kubeproxyconfig import ConfigError
+from clusterless.kubeproxyfile import LENIENT, load, written
 from clusterless.settings import Settings, as_file, with_file
 from controlplane.options import ClusterOptions
 
