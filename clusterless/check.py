@@ -15,6 +15,9 @@ from controlplane.snapshot import Snapshot
 
 from .checkjson import report
 from .explain.remarks import Remark, remarks
+from .printers.services import port_list
+from .printers.tabs import Columns
+from .printers.texts import NONE
 
 _NODE_ADDRESS = "192.0.2.1"  # where nobody wrote a Node: the DNS server and hostNetwork pods are endpoints somewhere
 
@@ -72,7 +75,7 @@ class _Row(NamedTuple):
 def services_table(snapshot: Snapshot, services: Iterable[Service]) -> list[str]:
     """Services of the snapshot with their ready endpoints, as lines."""
     heading = ("NAMESPACE", "NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS")
-    return table(heading, [_row(service, snapshot) for service in services])
+    return Columns().lines([heading, *(_row(service, snapshot) for service in services)])
 
 
 def _row(service: Service, snapshot: Snapshot) -> _Row:
@@ -80,8 +83,8 @@ def _row(service: Service, snapshot: Snapshot) -> _Row:
         service.metadata.namespace,
         service.metadata.name,
         service.spec.type,
-        service.spec.cluster_ip or "<none>",
-        _ports(service),
+        service.spec.cluster_ip or NONE,
+        port_list(service.spec.ports) or NONE,
         str(ready_endpoints(service, snapshot.slices_of(service.key))),
     )
 
@@ -98,22 +101,6 @@ def ready_endpoints(service: Service, slices: Iterable[EndpointSlice]) -> int:
         if service.is_headless or any((port.name, port.protocol) in ports and port.port for port in piece.ports)
     ]
     return len({e.addresses[:1] for piece in joined for e in piece.endpoints if e.conditions.is_ready})
-
-
-def _ports(service: Service) -> str:
-    """As kubectl prints them: `80/TCP`, with a node port `80:30080/TCP`."""
-    ports = [
-        f"{port.port}:{port.node_port}/{port.protocol}" if port.node_port else f"{port.port}/{port.protocol}"
-        for port in service.spec.ports
-    ]
-    return ",".join(ports) or "<none>"
-
-
-def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Columns as kubectl aligns them: three spaces apart, the last one not padded."""
-    lines = [heading, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(heading))]
-    return ["   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 def _summary(checked: Report) -> list[str]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 
-from clusterless.check import services_table, table
+from clusterless.check import services_table
+from clusterless.printers.tabs import Columns
 from controlplane.objects import Endpoint, EndpointSlice
 from controlplane.podstatus import is_ready, pod_addresses
 from controlplane.problems import render
@@ -45,7 +46,8 @@ def _table(heading: Sequence[str], rows: Sequence[Sequence[str]], required: int)
     if not rows:
         return []
     columns = [c for c in range(len(heading)) if c < required or any(row[c] for row in rows)]
-    return table([heading[c] for c in columns], [[row[c] or "-" for c in columns] for row in rows])
+    cells = [[row[c] or "-" for c in columns] for row in rows]
+    return Columns().lines([[heading[c] for c in columns], *cells])
 
 
 def _frontends(cluster: Cluster, expectation: Expectation) -> list[str]:
