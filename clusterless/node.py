@@ -49,6 +49,8 @@ class Node:
         self._dns = NodeDns(settings, dns_config, sockets, facts) if dns_config else None
         self._proxy = NodeProxy(settings, sockets, facts, nursery) if proxy else None
         self._health = Health(settings, self._proxy, self._dns)
+        if self._dns:
+            self._dns.on_refusal = lambda reason: self.warn("CorefileRefused", reason)
         self._health_checks = HealthCheckNodePorts(
             lambda: self._health.is_healthy, self._health.introspection.health_check_failed
         )
@@ -69,6 +71,7 @@ class Node:
         refused = await self._sockets.announce(ranges, self.primary_addresses, force=self._settings.force_ranges)
         for reason in set(refused.values()) - set(self._refused):
             log.error("service range cannot be used", extra={"kv": {"reason": reason}})
+            self.warn("ServiceRangeRefused", reason)
         self._refused = tuple(refused.values())
 
     async def publish(self, snapshot: Snapshot) -> None:

@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from pathlib import Path
 
@@ -74,6 +74,7 @@ class NodeDns:
         self._health = OpsServer({"/health": lambda: OpsReply(body=b"OK")})
         self._ready = OpsServer({"/ready": self._readiness})
         self._metrics = OpsServer({"/metrics": self._exposition})
+        self.on_refusal: Callable[[str], None] = lambda _: None  # told why a Corefile is refused
 
     @property
     def config(self) -> DnsConfig:
@@ -125,6 +126,7 @@ class NodeDns:
         """Say that a new Corefile is not right; the one before stays in force."""
         self._server.counted.reload_failed += 1
         log.error("Corefile is refused, the one before stays in force", extra={"kv": {"reason": reason}})
+        self.on_refusal(f"The one before stays in force: {reason}")
 
     async def _adopt(self, written: WrittenCorefile | None) -> None:
         """Go on with the Corefile that the manifests bring now, or with the stock one if they bring none any more."""

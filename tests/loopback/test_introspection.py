@@ -189,6 +189,14 @@ def test_events_tell_of_changes_as_they_happen(running: Running):
     assert uids == {web["metadata"]["uid"]}, "so that kubectl describe finds them"
 
 
+def test_a_corefile_that_is_refused_has_an_event(running: Running):
+    events = watched(running, "/api/v1/events", fieldSelector="reason=CorefileRefused")
+    (running.folder / "Corefile").write_text(".:53 {\n    kubernets cluster.local\n}\n")
+    event = events.get(timeout=HANG_SECONDS)["object"]
+    assert (event["type"], event["involvedObject"]["kind"]) == ("Warning", "Node")
+    assert "Corefile:2 - Error during parsing: Unknown directive 'kubernets'" in event["message"]
+
+
 def test_a_port_that_somebody_has_is_told_and_that_it_is_free_again(running: Running):
     """The one port is reported, everything else works, and it is served as soon as it is free."""
     events = watched(running, "/api/v1/events", fieldSelector="involvedObject.name=taken")
