@@ -14,6 +14,7 @@ from .journey import finding
 from .lintports import port_findings
 from .lintselectors import selector_findings
 from .model import Finding
+from .world import addresses_of
 
 # Generic top-level domains, and the words of the cluster's own names. Countries' and newer domains are words that
 # people use for stages and teams (dev, app, qa): to warn of those would be noise.
@@ -35,6 +36,7 @@ def findings(snapshot: Snapshot, load_balancer_ranges: Sequence[str] = ()) -> It
         yield from kind_findings(service)
     yield from _pending(snapshot, load_balancer_ranges)
     yield from _slices(snapshot)
+    yield from _contested(snapshot)
 
 
 def kind_findings(service: Service) -> Iterator[Finding]:
@@ -98,6 +100,19 @@ def _pending(snapshot: Snapshot, ranges: Sequence[str]) -> Iterator[Finding]:
             path = "spec.loadBalancerIP" if each.unmet_wish else "spec.type"
             change = "leave loadBalancerIP out, or wish for a free address of the range" if each.unmet_wish else ""
             yield finding(FindingId.LOAD_BALANCER_PENDING, reason, change, each.service, path=path)
+
+
+def _contested(snapshot: Snapshot) -> Iterator[Finding]:
+    """Services that name one address and port; whoever comes later by name is told."""
+    first: dict[tuple[str, int, str], Service] = {}
+    for service in snapshot.services.values():
+        for address in addresses_of(service):
+            for port in service.spec.ports:
+                owner = first.setdefault((address, port.port, port.protocol), service)
+                if owner is not service:
+                    seen = f"{address}:{port.port}/{port.protocol} is {owner.key}'s too"
+                    path = "spec.externalIPs" if address in service.spec.external_ips else "spec.ports"
+                    yield finding(FindingId.ADDRESS_CLAIMED_TWICE, seen, "", service, path=path)
 
 
 def _namespaces(snapshot: Snapshot) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ def remarks(snapshot: Snapshot, documents: Sequence[Document], load_balancer_ran
     found = [
         _remark(document, each, path)
         for each in findings(snapshot, load_balancer_ranges)
+        if not _is_scaled_to_nothing(each, snapshot, documents)
         for document, path in _where(each, by_object, documents)
     ]
     return sorted([*said, *found, *_unlabelled(documents)], key=_place)
@@ -52,6 +53,26 @@ def _where(found: Finding, by_object: Documents, documents: Iterable[Document]) 
     elif found.kind == "Namespace":
         inside = (each for each in documents if _metadata(each).get("namespace") == found.name)
         yield from ((each, "metadata.namespace") for each in [next(inside, None)] if each is not None)
+
+
+def _is_scaled_to_nothing(found: Finding, snapshot: Snapshot, documents: Iterable[Document]) -> bool:
+    """A selector that matches no pod, but those that a workload would make if it were to make any."""
+    if found.id is not FindingId.SELECTOR_MATCHES_NOTHING:
+        return False
+    selector = snapshot.services[NamespacedName(found.namespace, found.name)].spec.selector
+    return any(
+        str(_metadata(each).get("namespace") or "default") == found.namespace and selector.items() <= labels.items()
+        for each in documents
+        if (labels := _template_labels(each))
+    )
+
+
+def _template_labels(document: Document) -> Mapping[str, object]:
+    """The labels of the pods that a workload's document asks for."""
+    value: object = document.raw
+    for name in ("spec", "template", "metadata", "labels"):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
 
 
 def _unlabelled(documents: Iterable[Document]) -> Iterator[Remark]:

@@ -2,7 +2,8 @@
 
 from controlplane.objects import Service, ServicePort
 from proxy.addresstext import is_within
-from proxy.model import FrontendKind, FrontendState
+from proxy.model import FrontendKind, FrontendState, Protocol
+from proxy.plan import status_when_open
 
 from .candidates import rows_of, selected, source_of, table_of
 from .destination import Ported
@@ -20,6 +21,8 @@ from .problemsof import tell_problems_of
 from .seen import tell_source_address
 from .targets import tell_target_port
 from .whynone import find_why_none
+
+PROXIED = (Protocol.TCP, Protocol.UDP)
 
 
 def through_frontend(journey: Journey, ported: Ported, client: str = "") -> Explanation:
@@ -95,8 +98,13 @@ def _served_elsewhere(journey: Journey, passage: Passage, ported: Ported) -> Exp
 def _failure(journey: Journey, passage: Passage) -> Explanation | None:
     """A frontend that the agent wants to open and cannot."""
     live = journey.world.live_at(passage.node)
-    status = live.status_of(passage.frontend.key) if live else None
-    if status is None or status.state not in (FrontendState.FAILED, FrontendState.UNSUPPORTED):
+    told = live.status_of(passage.frontend.key) if live else None
+    status = told or status_when_open(passage.frontend, PROXIED)
+    if status.state is FrontendState.UNSUPPORTED:
+        journey.bad("policy", status.message)
+        journey.find(FindingId.ADDRESS_NOT_SERVED, status.message, "use TCP or UDP", about=passage.service)
+        return journey.ends(OutcomeKind.REFUSED, "refused: nothing listens there")
+    if status.state is not FrontendState.FAILED:
         return None
     journey.bad("policy", f"the agent of {passage.node} could not open it: {status.message}")
     change = "free the address or port: it is tried again by itself"
