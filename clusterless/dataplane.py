@@ -71,7 +71,9 @@ class DataPlane:
             access_log_every=settings.access_log,
         )
         self._flows = FlowSettings(
-            idle_seconds=settings.udp_idle_seconds, stream_idle_seconds=settings.udp_stream_idle_seconds
+            idle_seconds=settings.udp_idle_seconds,
+            stream_idle_seconds=settings.udp_stream_idle_seconds,
+            access_log_every=settings.access_log,
         )
         scheduler = Scheduler(settings.scheduler)
         self._balancer = Balancer(SystemRandom(), scheduler, self._cluster_cidrs, own_addresses)

@@ -149,7 +149,7 @@ _access_log_flag = flag(
     type=click.IntRange(min=0),
     metavar="N",
     show_default=True,
-    help="Log one TCP connection in N when it is over; 1 logs all, 0 none.",
+    help="Log one connection or UDP flow in N when it is over; 1 logs all, 0 none.",
 )
 
 _workers_flag = flag(

@@ -1,4 +1,4 @@
-"""Reads and writes the file that configures kube-proxy: strictly, and where only that fails, leniently, with a warning."""
+"""Reads and writes the file that configures kube-proxy: strictly; where only that fails, leniently, with a warning."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

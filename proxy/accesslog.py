@@ -1,10 +1,12 @@
-"""The access log: one connection in so many has a line when it is over. Off, it costs a look at a number."""
+"""The access log: one connection or flow in so many has a line when it is over. Off, it costs a look at a number."""
 
 import itertools
 import logging
 import socket
+from typing import NamedTuple
 
-from .counters import Tally, UnservedReason
+from .counters import EndpointCounters, Tally, UnservedReason
+from .flows import Client
 from .line import Line
 from .model import Endpoint, Frontend
 from .relay import Relay
@@ -28,6 +30,14 @@ def tell_unserved(line: Line, frontend: Frontend, address: str, reason: Unserved
     """The same for a client that no endpoint took."""
     if next(_numbers) % line.settings.access_log_every == 0:
         log.info(EVENT, extra={"kv": {"client": address, **_names(frontend), "outcome": str(reason)}})
+
+
+class Names(NamedTuple):
+    """Whose flow it is."""
+
+    client: Client
+    frontend: Frontend
+    endpoint: Endpoint
 
 
 class OwnTally(Tally):
@@ -84,6 +94,37 @@ class LoggedRelay(Relay):
         log.info(EVENT, extra={"kv": details})
 
 
+class LoggedCounters(EndpointCounters):
+    """Stands in for an endpoint's counters in a flow that is logged; of `shared` are all but the tallies."""
+
+    __slots__ = ("began_at", "shared")
+
+    def __init__(self, shared: EndpointCounters, now: float) -> None:
+        super().__init__()
+        self.from_clients, self.to_clients = OwnTally(shared.from_clients), OwnTally(shared.to_clients)
+        self.shared = shared
+        self.began_at = now
+
+
+def counters_of_flow(shared: EndpointCounters, every: int, now: float) -> EndpointCounters:
+    """The endpoint's counters, for one flow in `every` in a guise that remembers what was the flow's."""
+    return LoggedCounters(shared, now) if next(_numbers) % every == 0 else shared
+
+
+def tell_flow(flow: Names, counters: LoggedCounters, outcome: str, now: float) -> None:
+    """How a UDP flow went that is over."""
+    details = {
+        "client": _address(*flow.client[:2]),
+        **_names(flow.frontend),
+        "endpoint": str(flow.endpoint),
+        "outcome": outcome,
+        "bytes_in": counters.from_clients.bytes,
+        "bytes_out": counters.to_clients.bytes,
+        "seconds": round(now - counters.began_at, 6),
+    }
+    log.info(EVENT, extra={"kv": details})
+
+
 def _names(frontend: Frontend) -> dict[str, str]:
     return {"frontend": str(frontend.key), "service": str(frontend.service)}
 
@@ -94,4 +135,8 @@ def _peer(client: socket.socket) -> str:
         host, port, *_ = client.getpeername()
     except OSError:
         return ""
+    return _address(host, port)
+
+
+def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

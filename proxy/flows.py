@@ -36,6 +36,9 @@ class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
     # and lives for its whole idle time, so it is more; with too many, the one that is idle longest makes room.
     most: int = 4096
 
+    # One flow in so many has a line in the log when it is over; 0 is none.
+    access_log_every: int = 0
+
 
 class FlowEnd(StrEnum):
     """Why a flow is over."""

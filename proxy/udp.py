@@ -10,6 +10,7 @@ import errno
 import logging
 import socket
 
+from .accesslog import LoggedCounters, Names, counters_of_flow, tell_flow
 from .counters import Counters, DialOutcome, DropReason, PauseReason, ServiceCounters
 from .flows import Client, FlowEnd, FlowSettings, FlowTable
 from .flowsocket import DATAGRAMS_PER_SLICE, FlowSocket, UdpFlow
@@ -57,6 +58,7 @@ class UdpListener:
         self._frontend = frontend
         self._counters = counters
         self._table: FlowTable[FlowSocket] = FlowTable(settings)
+        self._log_every = settings.access_log_every
         self._timer: Timer[TimerOwner] | None = None
         self._is_closed = False
         reactor.descriptors.hold(1)
@@ -202,6 +204,8 @@ class UdpListener:
         counters.accepted += 1
         link.endpoint_counters.opened += 1
         link.endpoint_counters.open += 1
+        if self._log_every:
+            link.endpoint_counters = counters_of_flow(link.endpoint_counters, self._log_every, self.reactor.now)
         self._chooser.opened(self._frontend, endpoint)
         self.reactor.watch(link.sock, link, READ_EVENTS)
         self._set_timer()
@@ -232,7 +236,12 @@ class UdpListener:
         link.is_over = True
         link.counters.closed += 1
         link.counters.flow_ends[reason] += 1
-        link.endpoint_counters.open -= 1
+        counters = link.endpoint_counters
+        if isinstance(counters, LoggedCounters):
+            names = Names(flow.client, link.frontend, flow.endpoint)
+            tell_flow(names, counters, str(reason), self.reactor.now)
+            counters = counters.shared
+        counters.open -= 1
         self._chooser.closed(link.frontend, flow.endpoint)
         self.reactor.discard(link.sock)
         self.reactor.descriptors.give(1)

@@ -1,6 +1,7 @@
 """The access log: a line a connection, or one in so many, when it is over; off, there is none."""
 
 import logging
+import socket
 
 import pytest
 
@@ -74,3 +75,23 @@ def test_without_being_asked_for_there_is_none(relay_lab, caplog):
     talk(relay_lab, relay_lab.serve(relay_lab.echo()))
     assert relay_lab.drained()
     assert lines(caplog) == []
+
+
+def test_a_flow_is_told_too_with_why_it_is_over(relay_lab, caplog):
+    echo = relay_lab.owned(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    echo.bind(("127.0.0.1", 0))
+    listener = relay_lab.serve_udp(relay_lab.endpoint(echo), access_log_every=1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(10)
+        client.connect(("127.0.0.1", listener.frontend.key.port))
+        name = "{}:{}".format(*client.getsockname())
+        for _ in range(2):
+            client.send(b"hello")
+            echo.sendto(b"hi", echo.recvfrom(10)[1])
+            assert client.recv(10) == b"hi"
+    relay_lab.call(listener.close)
+    (line,) = lines(caplog)
+    assert (line["client"], line["endpoint"]) == (name, str(relay_lab.endpoint(echo)))
+    assert (line["outcome"], line["bytes_in"], line["bytes_out"]) == ("closed", 10, 4)
+    counted = relay_lab.counters.service(relay_lab.service).endpoint(relay_lab.endpoint(echo))
+    assert (counted.open, counted.opened, counted.from_clients.bytes, counted.to_clients.bytes) == (0, 1, 10, 4)
