@@ -95,7 +95,9 @@ def _labelled(label: str, text: str, width: int, style: Style = Style.PLAIN) -> 
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """A heading begins with a capital, unless it is the name of a field, as in `targetPort`."""
+    word = text.partition(" ")[0]
+    return text if word != word.lower() else text[:1].upper() + text[1:]
 
 
 def service_lines(explanation: ServiceExplanation, width: int) -> list[Line]:
