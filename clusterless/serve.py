@@ -1,12 +1,14 @@
 """Starts what serves: the privileged helper first, then, without any capability, the loop with the agent in it."""
 
 from collections.abc import Callable, Coroutine
+from socket import socket
 from typing import TYPE_CHECKING, Any
 
 from proxy.addresses import AlreadyRunningError, HelperSettings, HelperSockets, LocalSockets, Marks, open_sockets
 from proxy.descriptors import raise_fd_limit
 from proxy.hostfacts import HostFacts
 
+from . import logs
 from .agent import Agent, StartError
 from .loadbalancer import LoadBalancer
 from .node import Node
@@ -68,5 +70,12 @@ def _nursery(settings: Settings, run: Run, fail: Callable[[BaseException], None]
         return None
     from proxy.workers import start_nursery, work  # noqa: PLC0415 - one process alone needs none of it
 
+    def live(channel: socket) -> None:
+        logs.detach()
+        try:
+            work(channel, run)
+        finally:
+            logs.attach()
+
     error = RuntimeError("the process that workers are forked from has ended: none can be replaced")
-    return start_nursery(lambda channel: work(channel, run), lambda: fail(error))
+    return start_nursery(live, lambda: fail(error))

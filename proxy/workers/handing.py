@@ -36,7 +36,7 @@ class Handing:
         self._waiting: dict[HandingListener, None] = {}
         self._pauses = Throttle(LOG_SECONDS)
         self._listeners: dict[FrontendKey, HandingListener] = {}
-        self._parting: deque[tuple[float, HandingListener]] = deque()  # closed, and asked about for a while
+        self._parting: deque[tuple[float, HandingListener]] = deque()  # closed: until when they are asked about
 
     def open(self, sock: socket.socket, frontend: Frontend) -> "HandingListener":
         """Serve a TCP frontend on its listening socket."""
@@ -46,13 +46,8 @@ class Handing:
     def closed(self, listener: "HandingListener") -> None:
         """The listener accepts nobody any more; some of its clients may still be dialled for."""
         self._waiting.pop(listener, None)
-        now = self.reactor.now
-        self._parting.append((now, listener))
         longest = sum(self.settings.dial_timeout(attempt) for attempt in range(self.settings.dial_attempts))
-        while self._parting[0][0] < now - longest:
-            _, oldest = self._parting.popleft()
-            if self._listeners.get(oldest.frontend.key) is oldest:
-                del self._listeners[oldest.frontend.key]
+        self._parting.append((self.reactor.now + longest, listener))
         for seat in self.seats:
             seat.close_frontend(listener.frontend.key)
 
@@ -91,6 +86,10 @@ class Handing:
 
     def resume(self) -> None:
         """Workers may take more than before."""
+        while self._parting and self._parting[0][0] < self.reactor.now:
+            _, oldest = self._parting.popleft()
+            if self._listeners.get(oldest.frontend.key) is oldest:
+                del self._listeners[oldest.frontend.key]
         if self._waiting:
             free = sum(seat.load.free for seat in self.seats)
             for listener in list(self._waiting)[:free]:
