@@ -69,7 +69,7 @@ class NodeDns:
         self._server = DnsServer(config, local_addresses=primary_addresses(facts, settings.node_ip))
         self._vips: tuple[str, ...] = ()  # of the DNS Service, as far as they are served here
         self._open: set[Place] = set()
-        self._open_metrics: set[str] = set()
+        self._open_metrics: dict[str, Callable[[], None]] = {}  # by address of the DNS Service, what closes it
         self._told: set[tuple[object, str]] = set()
         self._health = OpsServer({"/health": lambda: OpsReply(body=b"OK")})
         self._ready = OpsServer({"/ready": self._readiness})
@@ -119,7 +119,9 @@ class NodeDns:
         await self._open_missing()
         await self._listen_http(Health, self._health, facts, taken)
         await self._listen_http(Ready, self._ready, facts, taken)
-        if await self._listen_http(Prometheus, self._metrics, facts, taken):
+        is_measured = await self._listen_http(Prometheus, self._metrics, facts, taken)
+        self._leave_metrics_but(self._vips if is_measured else ())
+        if is_measured:
             await self._open_metrics_of_vips()
 
     def refuse(self, reason: str) -> None:
@@ -159,6 +161,7 @@ class NodeDns:
         gone = set(self._vips) - set(vips)
         self._vips = vips
         self._leave_unwanted()
+        self._leave_metrics_but(vips)
         await self._sockets.release(gone)
         await self._open_missing()
 
@@ -215,9 +218,10 @@ class NodeDns:
         facts: HostFacts,
         taken: Collection[FrontendKey],
     ) -> bool:
-        """Open what a plugin of the Corefile asks for; false when it does not ask."""
+        """Be where a plugin of the Corefile asks for, and nowhere else; false when it does not ask."""
         settings = next((found for each in self._config.servers if (found := each.get(plugin))), None)
         if settings is None:
+            await server.listen((), 0)
             return False
         host, port = settings.address
         services = {key.address for key in taken if key.port == port and key.protocol is Protocol.TCP}
@@ -231,9 +235,14 @@ class NodeDns:
             (opened,) = await self._sockets.open([key])
             if isinstance(opened, OpenFailure):
                 self._tell(key, opened.message)
-            else:
-                self._open_metrics.add(key.address)
-                await self._metrics.listen_on(opened)
+            elif key.address in self._vips and key.address not in self._open_metrics:
+                self._open_metrics[key.address] = await self._metrics.listen_on(opened)
+            else:  # it was asked for until this was opened
+                opened.close()
+
+    def _leave_metrics_but(self, vips: Collection[str]) -> None:
+        for gone in self._open_metrics.keys() - set(vips):
+            self._open_metrics.pop(gone)()
 
     def _tell(self, what: object, reason: str) -> None:
         """Log a failure once: it is tried again and again."""

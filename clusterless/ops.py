@@ -62,8 +62,8 @@ class OpsServer:
     def __init__(self, routes: Routes, trees: Trees | None = None) -> None:
         self._routes = routes
         self._trees = trees or {}
-        self._servers: dict[str, asyncio.Server] = {}  # by the address that was opened here
-        self._given: list[asyncio.Server] = []
+        self._servers: dict[tuple[str, int], asyncio.Server] = {}  # by the address and port that were opened here
+        self._given: set[asyncio.Server] = set()
         self._clients = 0
         self._streaming: set[asyncio.Task[None]] = set()
 
@@ -72,10 +72,11 @@ class OpsServer:
 
         To call it again follows addresses that change, and tries again what failed.
         """
-        for address in self._servers.keys() - set(addresses):
-            self._servers.pop(address).close()
-        missing = [address for address in addresses if address not in self._servers]
-        return [failure for address in missing if (failure := await self._open(address, port))]
+        wanted = [(address, port) for address in addresses]
+        for place in self._servers.keys() - set(wanted):
+            self._servers.pop(place).close()
+        missing = [place for place in wanted if place not in self._servers]
+        return [failure for place in missing if (failure := await self._open(*place))]
 
     async def _open(self, address: str, port: int) -> str:
         try:
@@ -84,12 +85,19 @@ class OpsServer:
             if error.errno not in _CANNOT_LISTEN:
                 raise
             return f"{address}:{port}: {os.strerror(error.errno).lower()}"
-        self._servers[address] = server
+        self._servers[address, port] = server
         return ""
 
-    async def listen_on(self, sock: socket.socket) -> None:
-        """Serve on a listening socket too."""
-        self._given.append(await asyncio.start_server(self._serve, sock=sock, limit=HEAD_LIMIT_BYTES))
+    async def listen_on(self, sock: socket.socket) -> Callable[[], None]:
+        """Serve on a listening socket too, until what is returned is called."""
+        server = await asyncio.start_server(self._serve, sock=sock, limit=HEAD_LIMIT_BYTES)
+        self._given.add(server)
+
+        def leave() -> None:
+            self._given.discard(server)
+            server.close()
+
+        return leave
 
     async def close(self) -> None:
         """Stop listening; answers under way are finished, but for those that have no end."""
