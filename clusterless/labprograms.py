@@ -15,7 +15,7 @@ from lab.addresses import LOAD_BALANCER_RANGES, families, of_families
 from lab.notifications import NOTIFY
 from lab.podenvironment import pod_environment
 from lab.processes import RUN
-from lab.runtime import Program
+from lab.runtime import READY_SECONDS, Program
 from lab.topology import OUTSIDE_NAMES, Host, Role
 
 from .notify import notify
@@ -122,5 +122,5 @@ async def _serve(host: Host, snapshot: Snapshot) -> None:
         everywhere=not host.in_network_of,
     )
     await start(options)
-    notify("READY=1")
+    notify("READY=1", patience=READY_SECONDS)
     await asyncio.Event().wait()

@@ -5,17 +5,21 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
 import msgspec
 
 from .control import Done, Ended, Execute, Refused, Reply, Request, Signal, Started, Stop, line_of, reply_of
+from .places import is_served
 from .terminal import at_terminal, size_of
 
 _CHUNK = 65536
 _STREAMS = (0, 1, 2)
+_AGAIN_SECONDS = 0.01
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
 
@@ -47,11 +51,14 @@ class Caller:
 
     def stop(self) -> None:
         """Have the lab end, and wait until it has. Raises RefusedError."""
+        place = Path(self._connection.getpeername())
         with self._connection:
             self._send(Stop())
             self._answer()
             while self._connection.recv(_CHUNK):
                 pass
+        while is_served(place):  # its first process has ended, and takes the others with it
+            time.sleep(_AGAIN_SECONDS)
 
     def run(self, host: str, namespace: str, argv: tuple[str, ...], streams: Sequence[int]) -> int:
         """Run a command on a host with these three streams; returns its exit code. Raises RefusedError."""

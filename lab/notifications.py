@@ -20,15 +20,19 @@ class Notifications:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket.bind(str(NOTIFY))
-        asyncio.get_running_loop().add_reader(self._socket, self._read)
+        asyncio.get_running_loop().add_reader(self._socket, self.read)
 
-    def _read(self) -> None:
-        try:
-            text, ancillary, _, _ = self._socket.recvmsg(_LONGEST, socket.CMSG_SPACE(_CREDENTIALS.size))
-        except BlockingIOError:
-            return
-        if b"READY=1" not in text.split(b"\n"):
-            return
+    def read(self) -> None:
+        """Hear what has been said so far: few words wait, and nobody says them for long (`net.unix.max_dgram_qlen`)."""
+        while True:
+            try:
+                text, ancillary, _, _ = self._socket.recvmsg(_LONGEST, socket.CMSG_SPACE(_CREDENTIALS.size))
+            except BlockingIOError:
+                return
+            if b"READY=1" in text.split(b"\n"):
+                self._hear(ancillary)
+
+    def _hear(self, ancillary: list[tuple[int, int, bytes]]) -> None:
         for level, kind, data in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 self._on_ready(_CREDENTIALS.unpack(data)[0])

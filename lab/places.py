@@ -35,7 +35,7 @@ def claim(name: str) -> tuple[str, socket.socket]:
     with _locked(_folder()) as folder:
         for candidate in [name] if name else _default_names():
             path = folder / f"{candidate}{_SUFFIX}"
-            if not _is_served(path):
+            if not is_served(path):
                 path.unlink(missing_ok=True)
                 return candidate, listening(path)
         raise PlaceError(f'a lab named "{name}" runs already: give another --name, or end it with `lab stop {name}`')
@@ -57,7 +57,7 @@ def release(name: str) -> None:
     """Forget a lab that has ended."""
     with _locked(_folder()) as folder:
         path = folder / f"{name}{_SUFFIX}"
-        if not _is_served(path):
+        if not is_served(path):
             path.unlink(missing_ok=True)
 
 
@@ -66,7 +66,7 @@ def running() -> list[str]:
     with _locked(_folder()) as folder:
         found = []
         for path in sorted(folder.glob(f"*{_SUFFIX}")):
-            if _is_served(path):
+            if is_served(path):
                 found.append(path.name.removesuffix(_SUFFIX))
             else:
                 path.unlink(missing_ok=True)
@@ -124,7 +124,7 @@ def _locked(folder: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _is_served(path: Path) -> bool:
+def is_served(path: Path) -> bool:
     """Whether a process listens there still: the kernel refuses where none does."""
     try:
         _connected(path).close()

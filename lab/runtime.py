@@ -158,6 +158,7 @@ class Lab:
         child = self.children.start(host, program, logging_to(LOGS / host.name))
         self._running[host.name] = child
         self._ready.discard(host.name)
+        self._notifications.read()  # to start many takes longer than others are patient
         child.end.add_done_callback(lambda _: self._has_ended(host, child))
 
     def _stop(self, hosts: Iterable[Host]) -> None:

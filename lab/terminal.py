@@ -80,7 +80,7 @@ def keeping_terminal() -> Iterator[None]:
 def _raw() -> Iterator[None]:
     """Every key goes through, Ctrl-C too."""
     before = termios.tcgetattr(_IN)
-    tty.setraw(_IN)
+    tty.setraw(_IN, termios.TCSADRAIN)  # what was typed ahead is kept
     try:
         yield
     finally:

@@ -1,7 +1,6 @@
 """`clusterless lab` as a command: how it starts, what it returns, and that it leaves nothing behind."""
 
 import os
-import select
 import shlex
 import signal
 import subprocess
@@ -14,6 +13,8 @@ import pytest
 
 from .conftest import why_impossible
 from .labs import HANG_SECONDS, ROOT, lab_command, user_arguments
+from .leftovers import children, nothing_left
+from .terminals import at_a_terminal, read_until
 
 SHIPPED = (ROOT / "configs" / "manifests",)
 ONE_POD = """
@@ -38,30 +39,6 @@ def user(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def network_and_mounts() -> set[str]:
-    """What this host has, a line each."""
-    commands = (["ip", "-o", "link"], ["ip", "-4", "route", "show", "table", "all"], ["cat", "/proc/self/mountinfo"])
-    return {
-        line.split(" qdisc ")[0]
-        for command in commands
-        for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    }
-
-
-@contextmanager
-def nothing_left() -> Iterator[int]:
-    """Asserts that no process, link, route or mount is left; yields a descriptor that all processes must inherit."""
-    before = network_and_mounts()
-    reading, writing = os.pipe()
-    yield writing
-    os.close(writing)
-    readable, _, _ = select.select([reading], [], [], HANG_SECONDS)
-    assert readable, "some process of the lab is still there"
-    assert os.read(reading, 1) == b""
-    os.close(reading)
-    assert network_and_mounts() - before == set()
-
-
 def run(manifests: Sequence[Path | str], *command: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # type: ignore[call-overload, no-any-return]
         lab_command(manifests, *command),
@@ -71,10 +48,6 @@ def run(manifests: Sequence[Path | str], *command: str, **options: object) -> su
         cwd="/",
         **{"capture_output": True, **options},
     )
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @contextmanager
@@ -161,38 +134,6 @@ def test_without_a_command_a_shell_reads_standard_input():
         env={**os.environ, "SHELL": "/bin/sh"},
     )
     assert (done.returncode, done.stdout) == (3, "found\n")
-
-
-def read_until(terminal: int, text: str) -> str:
-    """What a terminal shows, up to some text."""
-    seen = ""
-    while text not in seen:
-        readable, _, _ = select.select([terminal], [], [], HANG_SECONDS)
-        assert readable, f"no {text!r} after {seen!r}"
-        try:
-            seen += os.read(terminal, 4096).decode()
-        except OSError as error:  # EIO: nobody has the terminal open any more
-            pytest.fail(f"{error}: no {text!r} after {seen!r}")
-    return seen
-
-
-@contextmanager
-def at_a_terminal(command: Sequence[str]) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    ours, theirs = os.openpty()
-    process = subprocess.Popen(
-        ["setsid", "--ctty", "--wait", *command],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "SHELL": "/bin/bash", "PS1": "$ "},
-    )
-    os.close(theirs)
-    try:
-        yield ours, process
-    finally:
-        process.kill()
-        process.wait(HANG_SECONDS)
-        os.close(ours)
 
 
 def test_ctrl_c_ends_the_command_that_runs():
