@@ -1,6 +1,6 @@
 """Pure: one name as the cluster's DNS server answers it, by the server's own pipeline."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from dns.grammar import ServiceName, parse
 from dns.model import Labels, Query, Rcode, RecordType, Reply
@@ -51,7 +51,7 @@ def said(pipeline: Pipeline, name: Labels, qtype: RecordType, client: str) -> Sa
     return Said(
         reply.rcode,
         tuple(str(record.data) for record in reply.answer if record.type == qtype),
-        tuple(r.data for r in reply.answer if r.type == RecordType.CNAME and isinstance(r.data, tuple)),  # type: ignore[misc]
+        tuple(cast("Labels", record.data) for record in reply.answer if record.type == RecordType.CNAME),
         tuple(upstreams),
         reply.explanation,
     )

@@ -155,9 +155,7 @@ def _arrive(journey: Journey, service: Service, frontend: Frontend, hops: list[_
 
 def _tell_affinity(journey: Journey, service: Service, passage: Passage) -> None:
     if passage.frontend.affinity_seconds:
-        seen = (
-            f"the nodes see the load balancer ({passage.client}) as the only client: each node pins it to one endpoint"
-        )
+        seen = "the nodes see the load balancer as the only client: each node pins it to one endpoint"
         journey.find(FindingId.AFFINITY_BY_ADDRESS, seen, about=service, path="spec.sessionAffinity")
     find_live(journey, service, passage.frontend, passage.node, passage.used)
 

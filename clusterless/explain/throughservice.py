@@ -1,5 +1,6 @@
 """Pure: from a frontend of a node's proxy to an endpoint, by the decisions of the proxy itself."""
 
+from clusterless.dnskeys import dns_service_keys
 from controlplane.objects import Service, ServicePort
 from proxy.addresstext import is_within
 from proxy.model import FrontendKind, FrontendState, Protocol
@@ -87,9 +88,12 @@ def _served_elsewhere(journey: Journey, passage: Passage, ported: Ported) -> Exp
     """Another process or host has the address, or nobody has."""
     assert ported.elsewhere is not None
     message = ported.elsewhere.message
-    if ported.elsewhere.state is FrontendState.SERVED_ELSEWHERE:
+    if passage.frontend.key in dns_service_keys(journey.world.snapshot):
         journey.good("policy", message)
         return journey.ends(OutcomeKind.CONNECTED, f"connected: {message}", [str(passage.frontend.key)])
+    if ported.elsewhere.state is FrontendState.SERVED_ELSEWHERE:
+        journey.note("policy", f"{passage.node} leaves it to its owner: {message}")
+        return journey.ends(OutcomeKind.LEAVES, f"goes to whoever has the address: {message}")
     journey.bad("policy", f"{passage.node} does not serve it: {message}")
     journey.find(FindingId.ADDRESS_NOT_SERVED, message, about=passage.service)
     return journey.ends(OutcomeKind.TIMED_OUT, "times out, or is unreachable: nobody answers for this address")
