@@ -68,7 +68,12 @@ class DatagramBackend:
 
 
 class WorkerAgent(Agent):
-    """An agent whose processes are known by what they do."""
+    """An agent whose processes are known by what they do, and whose supervisor goes once it is ready."""
+
+    def __enter__(self):
+        super().__enter__()
+        self._ready.close()  # else an agent that reloads often waits for it to be read
+        return self
 
     def processes(self, name):
         """The ids of the agent's processes whose names begin so, sorted by name."""
