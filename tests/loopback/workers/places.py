@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import os
 import re
 import socket
@@ -163,10 +164,18 @@ class Place:
         )
         return self.stack.enter_context(agent)
 
+    def fetched(self, path):
+        """What the agent's introspection port answers."""
+        with urllib.request.urlopen(f"http://{self.address(1)}:10249{path}", timeout=HANG_SECONDS) as reply:
+            return reply.read().decode()
+
+    def status(self):
+        """What `top` would show."""
+        return json.loads(self.fetched("/clusterless/v1/status"))
+
     def metrics(self):
         """All samples, by name and labels as they are written."""
-        with urllib.request.urlopen(f"http://{self.address(1)}:10249/metrics", timeout=HANG_SECONDS) as reply:
-            lines = reply.read().decode().splitlines()
+        lines = self.fetched("/metrics").splitlines()
         return {key: float(value) for key, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
 
     def counted(self, name, **labels):

@@ -138,6 +138,8 @@ def test_flows_stay_and_take_turns_leave_endpoints_that_are_gone_and_survive_the
     first = [client.asked() for client in clients]
     assert collections.Counter(first) == dict.fromkeys(backends, 4)
     assert [client.asked() for client in clients] == first
+    eventually(lambda: collections.Counter(flow["endpoint"] for flow in place.status()["flows"]).total() == 12)
+    assert {flow["answered"] for flow in place.status()["flows"]} == {True}
 
     for name, number in (("one", 20), ("two", 21)):
         place.service(name, number, backends[:2], "UDP")
@@ -164,7 +166,8 @@ def test_a_udp_service_whose_affinity_is_by_client_has_it_for_all_ports_of_the_c
     backends = place.backends(2, 3, 4, kind=DatagramBackend)
     one = place.service("one", 20, backends, "UDP", sessionAffinity="ClientIP")
     place.agent()
-    assert len({place.client(one).asked() for _ in range(10)}) == 1
+    (chosen,) = {place.client(one).asked() for _ in range(10)}
+    eventually(lambda: [pin["endpoint"] for pin in place.status()["affinities"]] == [f"{chosen}:{BACKEND}"])
 
 
 def test_reloads_under_load_fail_nobody(place):

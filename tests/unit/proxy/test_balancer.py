@@ -221,6 +221,15 @@ def test_connections_count_until_they_end_although_their_service_is_gone():
     assert set(picks(chooser, made, 2)) == {A, B}
 
 
+def test_connections_of_other_processes_count_for_the_scheduler_of_least_connections():
+    chooser = balancer(Scheduler.LEAST_CONNECTION)
+    for endpoint, number in ((A, 2), (B, 1), (C, 3)):
+        chooser.count(WEB, endpoint, number)
+    assert picks(chooser, frontend(), 2) == [B, B]
+    chooser.count(WEB, A, -2)
+    assert picks(chooser, frontend(), 2) == [A, A]
+
+
 def test_the_last_connection_of_a_gone_service_takes_its_memory_along():
     chooser = balancer()
     chooser.opened(STICKY, A)
