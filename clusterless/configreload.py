@@ -25,6 +25,7 @@ _FIXED = {
     "hostname_override": "hostnameOverride",
     "node_ip": "bindAddress",
     "scheduler": "ipvs.scheduler",
+    "allow_external_ips": "featureGates.AllowServiceExternalIPs",
     "idle_seconds": "conntrack.tcpEstablishedTimeout",
     "half_close_seconds": "conntrack.tcpCloseWaitTimeout",
     "udp_idle_seconds": "conntrack.udpTimeout",
@@ -34,7 +35,7 @@ _FIXED = {
 
 # The file's fields that do something, by when a change of theirs holds.
 AT_ONCE = frozenset(_LIVE.values())
-AT_RESTART = frozenset({*_FIXED.values(), "clusterCIDR", "featureGates.AllowServiceExternalIPs"})
+AT_RESTART = frozenset({*_FIXED.values(), "clusterCIDR"})
 
 
 class Reload(msgspec.Struct, frozen=True):
@@ -70,5 +71,3 @@ def _waiting(before: Settings, after: Settings) -> Iterator[str]:
     yield from (field for name, field in _FIXED.items() if getattr(after, name) != getattr(before, name))
     if after.cluster.cluster_cidrs != before.cluster.cluster_cidrs:
         yield "clusterCIDR"
-    if after.cluster.allow_external_ips != before.cluster.allow_external_ips:
-        yield "featureGates.AllowServiceExternalIPs"

@@ -36,7 +36,7 @@ def proxy_options(settings: Settings) -> ProxyOptions:
         service_ranges=settings.cluster.service_cluster_ip_ranges,
         external_ip_ranges=settings.external_ip_ranges,
         load_balancer_ip_ranges=split(settings.load_balancer_ip_range),
-        allow_external_ips=settings.cluster.allow_external_ips,
+        allow_external_ips=settings.allow_external_ips,
     )
 
 

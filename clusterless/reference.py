@@ -55,7 +55,7 @@ _MEANINGS = {
     "conntrack.udpStreamTimeout": "how long any other UDP flow may be silent",
     "logging.format": "`text` or `json`",
     "logging.verbosity": "4 and above logs all events",
-    "featureGates.AllowServiceExternalIPs": "false refuses `externalIPs`",
+    "featureGates.AllowServiceExternalIPs": "false: nobody listens at `externalIPs`, which are accepted as before",
 }
 _PASSED_OVER = (
     "Judged as kube-proxy judges them, and then passed over, since there is nothing here that they could govern"

@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     udp_stream_idle_seconds: float = 120.0  # conntrack.udpStreamTimeout; the kernel's own default
     healthz_bind_address: str = "0.0.0.0:10256"
     metrics_bind_address: str = "127.0.0.1:10249"
+    allow_external_ips: bool = True  # the gate AllowServiceExternalIPs
     load_balancer_ip_range: str = ""
     external_ip_ranges: tuple[str, ...] = ()
     dns_bind_addresses: tuple[str, ...] = ()
@@ -104,7 +105,7 @@ def with_file(settings: Settings, file: KubeProxyConfiguration, given: frozenset
     if file.cluster_cidr and "cluster_cidr" not in given:
         cluster = msgspec.structs.replace(cluster, cluster_cidrs=split(file.cluster_cidr))
     if (gate := (file.feature_gates or {}).get("AllowServiceExternalIPs")) is not None:
-        cluster = msgspec.structs.replace(cluster, allow_external_ips=gate)
+        changes["allow_external_ips"] = gate
     return msgspec.structs.replace(settings, cluster=cluster, **changes)
 
 
@@ -128,7 +129,7 @@ def as_file(settings: Settings) -> KubeProxyConfiguration:
             udp_stream_timeout=duration(settings.udp_stream_idle_seconds),
         ),
         logging=Logging(format="json" if settings.json_logs else "text", verbosity=settings.verbosity),
-        feature_gates={"AllowServiceExternalIPs": settings.cluster.allow_external_ips},
+        feature_gates={"AllowServiceExternalIPs": settings.allow_external_ips},
     )
 
 

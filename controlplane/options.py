@@ -31,4 +31,3 @@ class ClusterOptions(msgspec.Struct, frozen=True, kw_only=True):
     schedule_pods: bool = False  # something runs the pods of workloads (a lab; `check`, which counts as if)
     allow_loopback_endpoints: bool = False
     endpoint_cidrs: tuple[str, ...] = ()  # empty: any address may be an endpoint
-    allow_external_ips: bool = True  # the gate AllowServiceExternalIPs

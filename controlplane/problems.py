@@ -20,7 +20,6 @@ class Reason(StrEnum):
     NO_MATCH = "NoMatch"  # the kind exists, its apiVersion does not
     BAD_REQUEST = "BadRequest"  # the object cannot be decoded
     INVALID = "Invalid"  # field errors, HTTP 422
-    FORBIDDEN = "Forbidden"  # admission refuses
     CONFLICT = "Conflict"
     INTERNAL = "InternalError"  # HTTP 500: a range is full
     WARNING = "Warning"

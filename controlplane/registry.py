@@ -14,7 +14,7 @@ from .objects import AnyObject, Service
 from .options import ClusterOptions
 from .problems import Problem, Reason
 from .updates import carry_over, validate_update
-from .validation import admission, validate, warnings
+from .validation import validate, warnings
 
 _Object = TypeVar("_Object", bound=AnyObject)
 
@@ -126,7 +126,7 @@ class Registry:
             self._stored_in_order = None
 
     def _admit(self, wanted: Wanted, before: AnyObject | None) -> AnyObject | list[Problem]:
-        """The object as it is accepted, or why it is refused: allocation speaks first and alone, policy last."""
+        """The object as it is accepted, or why it is refused: allocation speaks first and alone."""
         if not isinstance(wanted.object, Service):
             return self._refusals(wanted, wanted.object, before) or wanted.object
         old = before if isinstance(before, Service) else None
@@ -143,13 +143,9 @@ class Registry:
         return allocated
 
     def _refusals(self, wanted: Wanted, new: AnyObject, old: AnyObject | None) -> list[Problem]:
-        """What the API server has against the object: its fields, what may not change, and then what policy forbids."""
+        """What the API server has against the object: what may not change, and its fields."""
         errors = validate_update(new, old) if old is not None else []
-        errors += validate(new, self._options)
-        if errors:
-            return self._invalid(wanted, errors)
-        forbidden = admission(new, self._options, old)
-        return [wanted.document.problem(Reason.FORBIDDEN, forbidden)] if forbidden else []
+        return self._invalid(wanted, [*errors, *validate(new, self._options)])
 
     def _invalid(self, wanted: Wanted, errors: Iterable[FieldError]) -> list[Problem]:
         """The errors as problems, each where the document has the mistake, with a hint where there is one to give."""

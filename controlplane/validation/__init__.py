@@ -1,7 +1,6 @@
-"""Pure: what the API server would say of an object: errors, refusals by admission, warnings.
+"""Pure: what the API server would say of an object: errors and warnings.
 
 * `validate` gives all errors of one object at once, in the order in which the API server lists them;
-* `admission` is for what a policy forbids, whatever the object's fields hold;
 * `warnings` is for what is accepted with a word.
 
 `services` judges a Service with `ports`, `cluster_ips` and `traffic`; `endpoints`, `pods`, `workloads` and `cluster`
@@ -21,7 +20,6 @@ from controlplane.objects import (
 )
 from controlplane.options import ClusterOptions
 
-from .admission import admission
 from .cluster import namespace_errors, node_errors
 from .endpoints import endpoint_slice_errors, endpoints_errors
 from .pods import pod_errors
@@ -29,7 +27,7 @@ from .services import service_errors
 from .warnings import FieldWarning, warnings
 from .workloads import workload_errors
 
-__all__ = ["FieldWarning", "admission", "validate", "warnings"]
+__all__ = ["FieldWarning", "validate", "warnings"]
 
 
 def validate(obj: AnyObject, options: ClusterOptions) -> list[FieldError]:

@@ -46,12 +46,12 @@ _CLUSTER: dict[str, tuple[str, Callable[[str], object]]] = {
     "cluster-domain": ("cluster_domain", str),
     "schedule-pods": ("schedule_pods", lambda text: text == "yes"),  # whether something runs the pods
     "allow-loopback-endpoints": ("allow_loopback_endpoints", lambda text: text == "yes"),
-    "allow-external-ips": ("allow_external_ips", lambda text: text == "yes"),
 }
 _PROXY: dict[str, tuple[str, Callable[[str], object]]] = {
     "nodeport-addresses": ("node_port_addresses", _list),
     "external-ip-range": ("external_ip_ranges", _list),
     "load-balancer-ip-range": ("load_balancer_ip_ranges", _list),
+    "allow-external-ips": ("allow_external_ips", lambda text: text == "yes"),
 }
 
 
@@ -66,7 +66,6 @@ class Cluster:
         self.proxy_options = ProxyOptions(
             cluster_cidrs=self.options.cluster_cidrs,
             service_ranges=self.options.service_cluster_ip_ranges,
-            allow_external_ips=self.options.allow_external_ips,
             **_given(_PROXY, options),
         )
         self._reader = ManifestReader()

@@ -53,7 +53,6 @@ def test_what_cannot_be_decoded_is_a_bad_request():
         (Reason.WARNING, "Warning: it is so"),
         (Reason.INVALID, 'The Service "web" is invalid: it is so'),
         (Reason.INTERNAL, 'Error from server (InternalError): error when creating "web.yaml": it is so'),
-        (Reason.FORBIDDEN, 'Error from server (Forbidden): error when creating "web.yaml": it is so'),
     ],
 )
 def test_each_reason_is_told_as_kubectl_tells_it(reason: Reason, text: str):

@@ -22,7 +22,7 @@ FLAGS = Settings(filenames=("manifests",), cluster=ClusterOptions())
         ({"verbosity": 4, "scheduler": "lc"}, ("logging.verbosity",), ("ipvs.scheduler",)),
         ({"udp_idle_seconds": 5.0}, (), ("conntrack.udpTimeout",)),
         ({"cluster": ClusterOptions(cluster_cidrs=("10.1.0.0/16",))}, (), ("clusterCIDR",)),
-        ({"cluster": ClusterOptions(allow_external_ips=False)}, (), ("featureGates.AllowServiceExternalIPs",)),
+        ({"allow_external_ips": False}, (), ("featureGates.AllowServiceExternalIPs",)),
     ],
 )
 def test_a_change_holds_or_waits(change: dict[str, object], applied: tuple[str, ...], waiting: tuple[str, ...]):

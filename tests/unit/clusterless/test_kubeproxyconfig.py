@@ -185,7 +185,7 @@ def test_what_the_file_says_counts_unless_a_flag_says_otherwise(config):
     )
     merged = with_file(settings(healthz_bind_address="127.0.0.1:2"), file, frozenset({"healthz_bind_address"}))
     assert merged.cluster.cluster_cidrs == ("10.0.0.0/16",)
-    assert not merged.cluster.allow_external_ips
+    assert not merged.allow_external_ips
     assert not merged.localhost_node_ports
     assert (merged.half_close_seconds, merged.json_logs, merged.verbosity) == (60, True, 4)
     assert (merged.node_ip, merged.scheduler, merged.idle_seconds) == ("10.1.2.3", "lc", 3600)

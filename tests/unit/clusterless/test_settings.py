@@ -36,7 +36,7 @@ def read(tmp_path: Path, text: str, given: frozenset[str] = frozenset()) -> Sett
         ("conntrack: {tcpEstablishedTimeout: 1h30m0s}", {"idle_seconds": 5400.0}),
         ("conntrack: {udpTimeout: 10s, udpStreamTimeout: 1m}", {"udp_idle_seconds": 10, "udp_stream_idle_seconds": 60}),
         ("clusterCIDR: 10.1.0.0/16", {"cluster": ClusterOptions(cluster_cidrs=("10.1.0.0/16",))}),
-        ("featureGates: {AllowServiceExternalIPs: false}", {"cluster": ClusterOptions(allow_external_ips=False)}),
+        ("featureGates: {AllowServiceExternalIPs: false}", {"allow_external_ips": False}),
     ],
 )
 def test_kube_proxys_file_says_what_is_not_the_default(tmp_path: Path, text: str, changes: dict[str, object]):

@@ -1,9 +1,8 @@
-"""What is accepted with a warning (`pkg/api/service/warnings.go`), and what admission forbids."""
+"""What is accepted with a warning (`pkg/api/service/warnings.go`)."""
 
 import pytest
 
-from controlplane.options import ClusterOptions
-from controlplane.validation import FieldWarning, admission, warnings
+from controlplane.validation import FieldWarning, warnings
 
 DEPRECATED = "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
 
@@ -56,16 +55,3 @@ def test_slices_of_names(make):
         FieldWarning("addressType", "spec.addressType: FQDN type is deprecated.")
     ]
     assert warnings(make("EndpointSlice", addressType="IPv4")) == []
-
-
-def test_a_cluster_may_forbid_external_ips(make):
-    service = make("Service", spec={"externalIPs": ["192.0.2.1", "192.0.2.2"]})
-    fewer = make("Service", spec={"externalIPs": ["192.0.2.1"]})
-    closed = ClusterOptions(allow_external_ips=False)
-    denied = 'services "web" is forbidden: Use of external IPs is denied by admission control'
-    assert admission(service, ClusterOptions()) == ""
-    assert admission(service, closed) == denied
-    assert admission(service, closed, fewer) == denied
-    assert admission(fewer, closed, service) == ""
-    assert admission(make("Service"), closed) == ""
-    assert admission(make("Pod"), closed) == ""
