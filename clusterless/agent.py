@@ -198,7 +198,7 @@ class Agent:
         self._wake.set()
         if not self._is_watching:
             self._is_watching = True
-            notify.ready(_status(snapshot))
+            notify.started(_status(snapshot))
 
     def _on_reload(self) -> None:
         self._must_reload = True

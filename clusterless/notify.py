@@ -6,12 +6,19 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 
-# These must arrive; a supervisor that reads nothing for so long (seconds) is no supervisor.
-PATIENCE_SECONDS = 0.5
+# How long (seconds) to wait for a supervisor that has no room for what it is told: when serving begins it must arrive,
+# later on connections would wait as well.
+START_PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 0.02
+
+
+def started(status: str) -> None:
+    """We serve."""
+    notify("READY=1", f"STATUS={status}", patience=START_PATIENCE_SECONDS)
 
 
 def ready(status: str) -> None:
-    """We serve, or serve again."""
+    """We serve again, after `reloading`."""
     notify("READY=1", f"STATUS={status}")
 
 

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,9 @@ def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sock
         yield receiver
 
 
-def test_ready_comes_with_a_status(supervisor: socket.socket):
-    notify.ready("Serving.")
+@pytest.mark.parametrize("tell", [notify.started, notify.ready])
+def test_ready_comes_with_a_status(supervisor: socket.socket, tell: Callable[[str], None]):
+    tell("Serving.")
     assert supervisor.recv(100) == b"READY=1\nSTATUS=Serving."
 
 
