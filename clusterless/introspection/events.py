@@ -6,11 +6,10 @@ from controlplane.objects import NamespacedName, Node, Pod
 from controlplane.problems import Problem, Reason, Severity, kubectl_text
 from controlplane.snapshot import Snapshot
 
+from .differences import differing
 from .endpointevents import endpoint_events
 from .occurrences import EventType, Occurrence, Subject, normal, warning
 from .serviceevents import created, deleted, updates
-
-_NOTHING: Mapping[NamespacedName, Pod] = {}
 
 
 def events_between(before: Snapshot | None, after: Snapshot) -> Iterator[Occurrence]:
@@ -61,22 +60,23 @@ def _is_ready(node: Node) -> bool:
 
 def _pod_events(before: Mapping[NamespacedName, Pod], after: Mapping[NamespacedName, Pod]) -> Iterator[Occurrence]:
     """In the words of the scheduler."""
-    for key, pod in after.items() if after is not before else _NOTHING.items():
-        known = before.get(key)
-        if known is not pod and pod.spec.node_name and (known is None or not known.spec.node_name):
+    for key in differing(before, after):
+        known, pod = before.get(key), after.get(key)
+        if pod and pod.spec.node_name and (known is None or not known.spec.node_name):
             yield normal("Pod", key, "Scheduled", f"Successfully assigned {key} to {pod.spec.node_name}")
 
 
 def _service_events(before: Snapshot, after: Snapshot) -> Iterator[Occurrence]:
-    for key, service in before.services.items():
-        if key not in after.services:
-            yield deleted(service)
-    for key, service in after.services.items():
-        known = before.services.get(key)
-        if known is None:
-            yield created(service, after.slices_of(key))
-            continue
-        if known is not service:
-            yield from updates(known, service)
-        if before.slices_of(key) is not after.slices_of(key):
-            yield from endpoint_events(service, before.slices_of(key), after.slices_of(key))
+    changed = dict.fromkeys((*differing(before.services, after.services), *differing(before.slices, after.slices)))
+    for key in changed:
+        known, service = before.services.get(key), after.services.get(key)
+        slices, were = after.slices_of(key), before.slices_of(key)
+        if service is None:
+            yield from (deleted(each) for each in (known,) if each)
+        elif known is None:
+            yield created(service, slices)
+        else:
+            if known is not service:
+                yield from updates(known, service)
+            if were is not slices:
+                yield from endpoint_events(service, were, slices)

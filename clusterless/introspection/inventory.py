@@ -1,54 +1,78 @@
-"""Pure: the objects of a snapshot by resource, sparing what did not change."""
+"""Pure: the objects of a snapshot by resource; what did not change is not made again."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from controlplane.encode import Encodable
 from controlplane.endpointsobjects import endpoints_of
-from controlplane.objects import Endpoints, EndpointSlice, NamespacedName, Service
+from controlplane.objects import Endpoints, EndpointSlice, KubernetesObject, NamespacedName, Service
 from controlplane.snapshot import Snapshot
 
+from .differences import differing
 from .ledger import Objects
 from .resources import ENDPOINTS, NAMESPACES, NODES, PODS, SERVICES, SLICES, Resource
+
+_Object = TypeVar("_Object", bound=KubernetesObject)
 
 
 class Inventory:
     """Made of one snapshot after the other."""
 
     def __init__(self) -> None:
-        self._made: dict[NamespacedName, tuple[Service, tuple[EndpointSlice, ...], Endpoints]] = {}
+        self._services: Mapping[NamespacedName, Service] = {}
+        self._by_service: Mapping[NamespacedName, tuple[EndpointSlice, ...]] = {}
+        self._written: Mapping[NamespacedName, Endpoints] = {}
+        self._slices: dict[NamespacedName, EndpointSlice] = {}
+        self._endpoints: dict[NamespacedName, Endpoints] = {}
 
     def collect(self, snapshot: Snapshot) -> Mapping[Resource, Objects]:
         """All that a cluster would have of these resources; events are not among them."""
+        moved = differing(self._by_service, snapshot.slices)
+        touched = {*moved, *differing(self._services, snapshot.services), *differing(self._written, snapshot.endpoints)}
+        if moved:
+            self._slices = self._with_slices(moved, snapshot)
+        if touched:
+            self._endpoints = self._with_endpoints(touched, snapshot)
+        self._services, self._by_service, self._written = snapshot.services, snapshot.slices, snapshot.endpoints
         return {
             NAMESPACES: _by_key(snapshot.namespaces.values()),
             NODES: _by_key(snapshot.nodes.values()),
             PODS: snapshot.pods,
             SERVICES: snapshot.services,
-            SLICES: _by_key(snapshot.all_slices()),
-            ENDPOINTS: self._endpoints(snapshot),
+            SLICES: self._slices,
+            ENDPOINTS: self._endpoints,
         }
 
-    def _endpoints(self, snapshot: Snapshot) -> Objects:
-        """Those that are written, and those that the endpoints controller makes."""
-        made: dict[NamespacedName, tuple[Service, tuple[EndpointSlice, ...], Endpoints]] = {}
-        for key, service in snapshot.services.items():
-            if service.spec.selector and service.spec.type != "ExternalName" and key not in snapshot.endpoints:
-                made[key] = self._make(service, snapshot.slices_of(key))
-        self._made = made
-        return _sorted({**{key: entry[2] for key, entry in made.items()}, **snapshot.endpoints})
+    def _with_slices(self, moved: Iterable[NamespacedName], snapshot: Snapshot) -> dict[NamespacedName, EndpointSlice]:
+        gone = [piece.key for key in moved for piece in self._by_service.get(key, ())]
+        return _patched(self._slices, gone, {piece.key: piece for key in moved for piece in snapshot.slices_of(key)})
 
-    def _make(
-        self, service: Service, slices: tuple[EndpointSlice, ...]
-    ) -> tuple[Service, tuple[EndpointSlice, ...], Endpoints]:
-        before = self._made.get(service.key)
-        if before is not None and before[0] is service and before[1] is slices:
-            return before
-        return (service, slices, endpoints_of(service, slices))
+    def _with_endpoints(self, touched: Iterable[NamespacedName], snapshot: Snapshot) -> dict[NamespacedName, Endpoints]:
+        """Those that are written, and those that the endpoints controller makes of a Service with a selector."""
+        made: dict[NamespacedName, Endpoints] = {}
+        for key in touched:
+            service = snapshot.services.get(key)
+            if (written := snapshot.endpoints.get(key)) is not None:
+                made[key] = written
+            elif service is not None and service.spec.selector and service.spec.type != "ExternalName":
+                made[key] = endpoints_of(service, snapshot.slices_of(key))
+        return _patched(self._endpoints, touched, made)
+
+
+def _patched(
+    before: Mapping[NamespacedName, _Object], gone: Iterable[NamespacedName], made: Mapping[NamespacedName, _Object]
+) -> dict[NamespacedName, _Object]:
+    """Without what is gone and not made anew, with what is made; what keeps its place needs no sorting."""
+    after = {**before, **made}
+    for key in gone:
+        if key not in made:
+            after.pop(key, None)
+    return after if made.keys() <= before.keys() else _sorted(after)
 
 
 def _by_key(objects: Iterable[Encodable]) -> Objects:
     return _sorted({each.key: each for each in objects})
 
 
-def _sorted(objects: Objects) -> Objects:
+def _sorted(objects: Mapping[NamespacedName, _Object]) -> dict[NamespacedName, _Object]:
     return dict(sorted(objects.items(), key=lambda item: item[0]))

@@ -15,6 +15,8 @@ import msgspec
 from controlplane.encode import Encodable, encoded
 from controlplane.objects import NamespacedName
 
+from .differences import differing
+
 # Changes of one resource that a watcher may be behind: more than a reload of some hundred Services makes.
 CHANGES_AT_MOST = 4096
 
@@ -99,21 +101,18 @@ class Ledger:
 
     def step(self, objects: Objects, version: int, now: str) -> Step:
         """What `take` would make of these objects; it changes nothing, and may be called in another thread."""
-        if objects is self._objects:
-            return Step(objects, self.entries, (), version)
-        entries: dict[NamespacedName, Entry] = {}
+        entries = dict(self.entries)
         changes: list[Change] = []
-        known = 0
-        for key, each in objects.items():
-            before = self.entries.get(key)
-            known += before is not None
-            if before is not None and (before.object is each or before.object == each):
-                entries[key] = before
-                continue
-            entry = entries[key] = Entry(each, version, before.created if before else now)
-            changes.append(Change(version, before, entry))
-        if known < len(self.entries):
-            changes += [Change(version, each, None) for key, each in self.entries.items() if key not in entries]
+        for key in differing(self._objects, objects):
+            before, each = entries.get(key), objects.get(key)
+            if each is None:
+                del entries[key]
+                changes.append(Change(version, before, None))
+            elif before is None or before.object != each:
+                entries[key] = Entry(each, version, before.created if before else now)
+                changes.append(Change(version, before, entries[key]))
+        if entries.keys() != self.entries.keys():
+            entries = {key: entries[key] for key in objects}
         return Step(objects, entries, tuple(changes), version)
 
     def take(self, step: Step) -> bool:
