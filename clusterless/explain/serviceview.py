@@ -6,15 +6,14 @@ from typing import NamedTuple
 import msgspec
 
 from controlplane.netaddr import parse_address
-from controlplane.objects import NamespacedName, Service, ServicePort
+from controlplane.objects import Service, ServicePort
 from proxy.addresstext import IPV4, canonical, family_of
 
 from .candidates import behind
 from .findingids import FindingId
-from .findingtexts import FINDING_TEXTS
 from .journey import finding
 from .lint import pending_finding
-from .model import Explanation, Finding, Outcome, OutcomeKind, Question, ServiceExplanation, ServiceRow
+from .model import Explanation, Finding, Question, ServiceExplanation, ServiceRow
 from .origin import not_found
 from .problemsof import finding_of, refusals
 from .question import Asking, ServiceTarget
@@ -38,7 +37,7 @@ def explain_service(world: World, target: ServiceTarget, asking: Asking) -> Serv
     """All ways to a Service; `asking` says from where, without `source` it is from a pod and from outside."""
     service = _service(world, target)
     if service is None:
-        return _missing(world, target.key)
+        return _missing(world, target)
     ways = list(_ways(world, service, asking))
     told = [(way, explain(world, _asking(way, asking))) for way in ways]
     rows = tuple(
@@ -64,14 +63,16 @@ def _service(world: World, target: ServiceTarget) -> Service | None:
     return world.snapshot.services.get(target.key)
 
 
-def _missing(world: World, key: NamespacedName) -> ServiceExplanation:
+def _missing(world: World, target: ServiceTarget) -> ServiceExplanation:
     """A Service that is not there: perhaps its manifest was refused."""
-    refused = tuple(finding_of(each) for each in refusals(world.snapshot.problems, key))
-    text = not_found(world, key)
-    unknown = () if refused else (finding(FindingId.NO_SUCH_NAME, text, FINDING_TEXTS[FindingId.NO_SUCH_NAME].change),)
-    outcome = Outcome(kind=OutcomeKind.UNRESOLVED, text=text)
-    row = ServiceRow(target=str(key), kind="name", source="a pod", outcome=outcome)
-    return ServiceExplanation(service=str(key), text=text, rows=(row,), details=(), findings=(*refused, *unknown))
+    refused = tuple(finding_of(each) for each in refusals(world.snapshot.problems, target.key))
+    is_address = parse_address(target.text) is not None
+    text = f"no Service has the address {target.text}" if is_address else not_found(world, target.key)
+    kind = FindingId.UNALLOCATED_ADDRESS if is_address else FindingId.NO_SUCH_NAME
+    unknown = () if refused else (finding(kind, text),)
+    return ServiceExplanation(
+        service="" if is_address else str(target.key), text=text, rows=(), details=(), findings=(*refused, *unknown)
+    )
 
 
 def _asking(way: _Way, asking: Asking) -> Asking:

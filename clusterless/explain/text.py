@@ -107,7 +107,9 @@ def service_lines(explanation: ServiceExplanation, width: int) -> list[Line]:
         rows=tuple((row.target, row.kind, row.source, row.outcome.text) for row in explanation.rows),
         marks=tuple(Mark.GOOD if row.outcome.is_good else Mark.BAD for row in explanation.rows),
     )
-    lines: list[Line] = [(Span(explanation.text, Style.TITLE),), (), *_table(table, "")]
+    lines: list[Line] = [(Span(explanation.text, Style.TITLE),)]
+    if explanation.rows:
+        lines += [(), *_table(table, "")]
     for detail in explanation.details:
         question = f"{detail.question.host}:{detail.question.port}"
         lines += [(), (Span(f"{question} from {detail.client.kind}", Style.TITLE),), *steps_only(detail, width)]
