@@ -29,6 +29,8 @@ class WorkersType(click.IntRange):
         """The number, or wrong usage."""
         if value == "auto":
             return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+        if not str(value).lstrip("-").isdigit():
+            self.fail(f"{value!r} is neither a number nor 'auto'.", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -46,6 +46,9 @@ def run(*arguments: str, stdin: str = "", **variables: str) -> Result:
         (["dns", "-f", "x", "--dns-bind-address", "dns"], "--dns-bind-address: dns: must be an IP address"),
         (["proxy", "-f", "x", "--nodeport-addresses", "eth0"], 'Invalid value: "eth0": must be a valid CIDR'),
         (["proxy", "-f", "x", "--dial-attempts", "0"], "0 is not in the range 1<=x<=16"),
+        (["up", "-f", "x", "--workers", "0"], "0 is not in the range 1<=x<=64"),
+        (["loadbalancer", "-f", "x", "--workers", "few"], "'few' is neither a number nor 'auto'."),
+        (["dns", "-f", "x", "--workers", "2"], "No such option '--workers'"),
         (["pod", "--http", "70000"], "70000 is not in the range 1<=x<=65535"),
     ],
 )
