@@ -28,7 +28,7 @@ USER 65532:65532
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["clusterless"]
 CMD ["--help"]
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["clusterless", "healthz"]
+HEALTHCHECK --interval=10s --timeout=15s --start-period=30s CMD ["clusterless", "healthz"]
 
 # With dig, curl and ip: hosts of a lab are there to be looked at.
 FROM base AS lab

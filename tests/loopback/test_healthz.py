@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -49,6 +51,20 @@ async def test_a_bad_status_is_one_and_says_which(pod_url: str, path: str, words
     result = await asyncio.to_thread(healthz, pod_url + path)
     assert (result.exit_code, result.stdout) == (1, "")
     assert words in result.stderr
+
+
+async def test_the_script_asks_without_the_command_lines_libraries(pod_url: str):
+    """What a HEALTHCHECK runs; a wrong URL goes to the command line, which says what is wrong with it."""
+    program = "import sys; from clusterless.__main__ import main\ntry: main()\nfinally: print('click' in sys.modules)"
+
+    def script(*arguments: str) -> tuple[int, str]:
+        command = [sys.executable, "-c", program, "healthz", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        return done.returncode, done.stdout
+
+    assert await asyncio.to_thread(script, f"{pod_url}/healthz") == (0, "ok\nFalse\n")
+    assert await asyncio.to_thread(script, f"{pod_url}/nothing") == (1, "False\n")
+    assert await asyncio.to_thread(script, "ftp://x") == (2, "True\n")
 
 
 def test_nobody_there_is_one():
