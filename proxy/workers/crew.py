@@ -5,6 +5,8 @@ import logging
 import socket
 from collections.abc import Collection, Iterable, Iterator
 
+import msgspec
+
 from proxy.balancer import Balancer
 from proxy.counters import Counters
 from proxy.descriptors import fd_budget
@@ -104,9 +106,7 @@ class Crew:
         """The node has other addresses of its own."""
         self._balancer.set_local_addresses(local_addresses)
         addresses = tuple(local_addresses)
-        self._begin = messages.Begin(
-            self._begin.relay, self._begin.flows, self._begin.scheduler, self._begin.cluster_cidrs, addresses
-        )
+        self._begin = msgspec.structs.replace(self._begin, local_addresses=addresses)
         for seat in self._handing.seats:
             seat.tell(messages.Move(addresses))
 
