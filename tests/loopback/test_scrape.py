@@ -17,6 +17,7 @@ import pytest
 from tests.netns.agents import HANG_SECONDS, Agent, service, write
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
+PAGE = DASHBOARD.with_name("operations.md")
 # Functions and words of PromQL, labels, and Grafana's variables, which a dashboard names besides metrics.
 METRIC = re.compile(r"\b(?:clusterless|kubeproxy|coredns|process)_[a-z0-9_]+\b")
 TYPE = re.compile(r"^# TYPE (\S+) (\w+)$", re.MULTILINE)
@@ -118,6 +119,16 @@ def test_what_there_is_for_operators_is_on_the_dashboard(scraped: str):
         "clusterless_dns_accept_failures_total",
     }
     assert sorted(name for name in ours - known_elsewhere if name not in text) == []
+
+
+def test_the_page_for_operators_names_what_there_is(scraped: str):
+    page = PAGE.read_text()
+    known = set(families(scraped))
+    assert sorted(set(re.findall(r"`((?:clusterless|kubeproxy|coredns)_[a-z_]+)`", page)) - known) == []
+    ours = {name for name in known if name.startswith("clusterless_") and not name.startswith("clusterless_dns_")}
+    assert sorted(name for name in ours if f"`{name}`" not in page) == []
+    dns = {name.removeprefix("clusterless_dns_").removesuffix("_total") for name in known if "clusterless_dns_" in name}
+    assert sorted(name for name in dns if f"`{name}`" not in page) == []
 
 
 def test_panels_do_not_overlap():
