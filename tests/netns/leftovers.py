@@ -1,6 +1,7 @@
 """What a lab may leave behind on the host that it ran on: nothing."""
 
 import os
+import re
 import select
 import subprocess
 from collections.abc import Iterator
@@ -9,15 +10,21 @@ from pathlib import Path
 
 from .labs import HANG_SECONDS
 
+# What a lab makes inside: its links and the routes over them, and its mounts. (Others use this host meanwhile.)
+_LINK = re.compile(r"\bveth[0-9a-f]{8}\b|\beth0@")
+_MOUNT = re.compile(r" (/run|/run/netns\S*|/run/lab\S*|/proc|/etc/resolv\.conf|/etc/hosts) ")
+
 
 def network_and_mounts() -> set[str]:
-    """What this host has, a line each."""
-    commands = (["ip", "-o", "link"], ["ip", "-4", "route", "show", "table", "all"], ["cat", "/proc/self/mountinfo"])
-    return {
-        line.split(" qdisc ")[0]
-        for command in commands
-        for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    """What this host has of that kind, a line each."""
+    links = ["ip", "-o", "link"], ["ip", "-4", "route", "show", "table", "all"]
+    return {line for command in links for line in _lines(command) if _LINK.search(line)} | {
+        line for line in _lines(["cat", "/proc/self/mountinfo"]) if _MOUNT.search(line)
     }
+
+
+def _lines(command: list[str]) -> list[str]:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
 @contextmanager

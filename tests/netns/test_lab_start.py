@@ -159,7 +159,8 @@ SERVICES = """{range .items[*]}{.metadata.namespace} {.metadata.name} {.spec.por
 def test_the_applications_come_up_unmodified_with_every_service_answering_by_name():
     with in_background([APPS], "--nodes", "2") as lab:
         listed = lab.output("client", f"clusterless get services -A -o jsonpath='{SERVICES}'").splitlines()
-        services = [line.split() for line in listed if not re.match("kube-system|default kubernetes", line)]
+        ports = [line.split() for line in listed if not re.match("kube-system|default kubernetes", line)]
+        services = [each for each in ports if len(each) == 3]  # the alias has no port, and leads out of the lab
         assert len(services) > 10
         for namespace, name, port in services:
             answer = lab.output("client", f"curl -sS --max-time 10 http://{name}.{namespace}:{port}/hostname")

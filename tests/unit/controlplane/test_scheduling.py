@@ -266,3 +266,13 @@ def test_nodes_keep_pods_off_while_they_are_not_ready():
     )
     assert place(pod("web"), cluster(down)) is None
     assert place(pod("web", tolerations=(Toleration(operator="Exists"),)), cluster(down)) is not None
+
+
+def test_a_pod_that_lost_its_place_gets_another_address():
+    before = place(pod("web"), TWO)
+    assert before is not None
+    lost = {"shop/web": StoredPod(ips=before.ips)}
+    after = place(pod("web"), TWO, lost)
+    assert after is not None
+    assert after.running
+    assert after.ips != before.ips

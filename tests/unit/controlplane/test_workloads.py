@@ -26,7 +26,7 @@ from controlplane.objects import (
     WorkloadSpec,
 )
 from controlplane.ownership import WrittenPods
-from controlplane.workloads import pods_of
+from controlplane.workloads import Departed, pods_of
 
 SAFE = "[bcdfghjklmnpqrstvwxz2456789]"
 
@@ -261,3 +261,44 @@ def test_a_replica_set_is_controlled_by_the_deployment_that_is_written_beside_it
     assert WrittenPods([], [deployment, replica_set]).is_controlled(replica_set)
     assert not WrittenPods([], [deployment, replica_set]).is_controlled(deployment)
     assert not WrittenPods([], [replica_set]).is_controlled(replica_set)
+
+
+def keys(pods) -> set[str]:
+    return {str(pod.key) for pod in pods}
+
+
+def test_a_replica_sets_pod_is_replaced_under_another_name_and_the_others_keep_theirs():
+    one = workload("Deployment", replicas=3)
+    before = pods_of(one, ())
+    after = pods_of(one, (), Departed(deleted={str(before[1].key)}))
+    assert len(after) == 3
+    assert keys(before) - keys(after) == {str(before[1].key)}
+    again = pods_of(one, (), Departed(deleted=keys(before) | keys(after)))
+    assert len(again) == 3
+    assert not keys(again) & (keys(before) | keys(after))
+
+
+def test_a_replica_set_replaces_a_pod_as_soon_as_it_is_being_stopped():
+    one = workload("ReplicaSet", replicas=2)
+    before = pods_of(one, ())
+    during = pods_of(one, (), Departed(stopping={str(before[0].key)}))
+    assert keys(during) > keys(before)
+    assert len(during) == 3
+    assert pods_of(one, (), Departed(deleted={str(before[0].key)})) == tuple(
+        pod for pod in during if pod.key != before[0].key
+    )
+
+
+def test_a_daemon_set_replaces_a_pod_on_its_node_when_it_is_gone():
+    one, nodes = workload("DaemonSet"), (node("a"), node("b"))
+    before = pods_of(one, nodes)
+    assert pods_of(one, nodes, Departed(stopping=keys(before))) == before
+    after = pods_of(one, nodes, Departed(deleted={str(before[0].key)}))
+    assert [pod.spec.node_name for pod in after] == ["a", "b"]
+    assert after[0].key != before[0].key
+    assert after[1] == before[1]
+
+
+def test_a_stateful_sets_pod_comes_back_under_its_name():
+    one = workload("StatefulSet", name="db", replicas=2)
+    assert pods_of(one, (), Departed(stopping={"shop/db-0"})) == pods_of(one, ())

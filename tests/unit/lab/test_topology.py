@@ -264,3 +264,50 @@ def test_etc_hosts_has_a_pods_own_names(snapshot_of, spec, names):
 def test_etc_hosts_of_a_host_that_is_no_pod_has_its_hostname(snapshot_of):
     snapshot = snapshot_of(NODES)
     assert hosts(topology_of(snapshot).named("node-1"), snapshot).splitlines()[-1] == "10.240.0.4\tnode-1"
+
+
+def test_etc_hosts_is_the_kubelets_with_its_aliases(snapshot_of):
+    aliases = 'hostAliases: [{ip: 192.0.2.1, hostnames: [a, b.example]}, {ip: "2001:db8::7", hostnames: [c]}]'
+    snapshot = snapshot_of(NODES, pod(spec=aliases))
+    host = topology_of(snapshot).named("default.web")
+    assert hosts(host, snapshot) == (
+        "# Kubernetes-managed hosts file.\n"
+        "127.0.0.1\tlocalhost\n"
+        "::1\tlocalhost ip6-localhost ip6-loopback\n"
+        "fe00::0\tip6-localnet\n"
+        "fe00::0\tip6-mcastprefix\n"
+        "fe00::1\tip6-allnodes\n"
+        "fe00::2\tip6-allrouters\n"
+        f"{host.addresses[0]}\tweb\n"
+        "\n"
+        "# Entries added by HostAliases.\n"
+        "192.0.2.1\ta\tb.example\n"
+        "2001:db8::7\tc\n"
+    )
+
+
+def test_etc_hosts_of_a_pod_in_its_nodes_network_is_the_nodes(snapshot_of):
+    snapshot = snapshot_of(NODES, pod(spec="hostNetwork: true"))
+    topology = topology_of(snapshot)
+    heading, rest = hosts(topology.named("default.web"), snapshot).split("\n", 1)
+    assert heading == "# Kubernetes-managed hosts file (host network)."
+    assert rest == hosts(topology.named("node-2"), snapshot)
+
+
+def test_init_containers_have_ended_but_for_sidecars(snapshot_of):
+    containers = (
+        "initContainers: [{name: once, image: i, ports: [{containerPort: 81}]}, "
+        "{name: beside, image: i, restartPolicy: Always, ports: [{containerPort: 82}]}]"
+    )
+    ports = topology_of(snapshot_of(NODES, pod(spec=containers))).named("default.web").ports
+    assert {port.number for port in ports} == {53, 80, 82}
+
+
+def test_the_client_stays_where_it_is_while_pods_and_nodes_come(snapshot_of):
+    before = topology_of(snapshot_of(NODES))
+    more = NODES + "---\napiVersion: v1\nkind: Node\nmetadata: {name: node-0}\nspec: {podCIDR: 10.244.9.0/24}\n"
+    snapshot = snapshot_of(
+        more.replace("node-0}", "node-0}\nstatus: {addresses: [{type: InternalIP, address: 10.240.0.9}]}")
+    )
+    assert topology_of(snapshot, (), before).named(CLIENT_POD) == before.named(CLIENT_POD)
+    assert topology_of(snapshot).named(CLIENT_POD).node == "node-0"
