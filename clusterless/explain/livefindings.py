@@ -64,7 +64,11 @@ def _spread(
         seen = f"open now: {_counts(held)}"
         journey.find(FindingId.LONG_LIVED_CONNECTIONS, seen, about=service)
     elif len(got) > 1 and max(got.values()) - min(got.values()) > 1:
-        journey.find(FindingId.UNEVEN_SPREAD, f"connections since each is an endpoint: {_counts(got)}; {_judged(got)}", about=service)
+        journey.find(
+            FindingId.UNEVEN_SPREAD,
+            f"connections since each is an endpoint: {_counts(got)}; {_judged(got)}",
+            about=service,
+        )
 
 
 def _judged(counts: Mapping[Endpoint, int]) -> str:
