@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 _Item = TypeVar("_Item")
 
-MAX_PER_SOURCE = 64
+MAX_PER_SOURCE = 256  # a quarter of a second's work at most
 MAX_SOURCES = 1024
 
 

@@ -7,6 +7,8 @@ from random import Random
 from time import perf_counter
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from .balancing import orders, shuffled
 from .counters import Counters, Listener, rcode_label, type_label
 from .errorlog import ErrorLog, Message
@@ -20,7 +22,7 @@ from .plugins.errors import Errors
 from .querylog import Client, Exchange, line
 from .responses import ParsedResponse
 from .transfermessages import transfer_messages
-from .wirecache import ID_LENGTH, Kind, WireCache
+from .wirecache import ID_LENGTH, Kind, WireCache, folded
 
 log = logging.getLogger(__name__)
 query_log = logging.getLogger(f"{__name__}.queries")
@@ -155,16 +157,39 @@ class Responder:
         if answer.transfer is not None:
             self._transfer(received, answer, answer.transfer)
             return
-        query, source = answer.shown or received.query, received.source
-        limit = payload_limit(query, udp=not source.over_tcp)
-        reply = self._balanced(received, answer) if answer.is_balanced else answer.reply
-        packet = render(query, reply, limit, recursion_available=answer.recursion_available)
+        source = received.source
+        key = self._key(received) if answer.is_constant else b""
+        reply = self._balanced(key, source, answer) if answer.is_balanced else answer.reply
+        packet = _packed(received, answer, reply)
         kind = self._note(received, answer, packet)
         if answer.is_constant:
-            cache = self.wire_cache(source.listener)
+            is_shared = key != received.packet[ID_LENGTH:]
+            tail = folded(packet) if is_shared else packet[ID_LENGTH:]
             worthwhile = orders(reply) if answer.is_balanced else 1
-            cache.put(received.packet[ID_LENGTH:], packet[ID_LENGTH:], kind, orders=worthwhile)
+            self.wire_cache(source.listener).put(key, tail, kind, orders=worthwhile, is_shared=is_shared)
         received.send(packet)
+
+    def _key(self, received: "_Received") -> bytes:
+        """What a constant answer is kept under: the very question, or one for all spellings of its name."""
+        question, shared = received.packet[ID_LENGTH:], folded(received.packet)
+        if shared == question:
+            return question
+        is_shared = self.wire_cache(received.source.listener).is_shared(shared)
+        return shared if is_shared or self._is_one_for_all_spellings(received) else question
+
+    def _is_one_for_all_spellings(self, received: "_Received") -> bool:
+        """Whether the answer to the name in small letters and that in capitals differ in the question's name only."""
+        tails: set[bytes] = set()
+        for change in (bytes.lower, bytes.upper):
+            query = msgspec.structs.replace(received.query, qname=tuple(map(change, received.query.qname)))
+            source = received.source
+            decision = self.pipeline.decide(
+                query, over_tcp=source.over_tcp, now=self._loop.time(), client=source.address
+            )
+            if not isinstance(decision, Answer) or not decision.is_constant:
+                return False
+            tails.add(folded(_packed(received._replace(query=query), decision, decision.reply)))
+        return len(tails) == 1
 
     def _note(self, received: "_Received", answer: Answer, packet: bytes) -> Kind:
         """Counts and logs an answer."""
@@ -194,11 +219,8 @@ class Responder:
         self._note(received, answer, first)
         received.send(first, messages)
 
-    def _balanced(self, received: "_Received", answer: Answer) -> Reply:
-        if answer.is_constant:
-            turn = self.wire_cache(received.source.listener).turn(received.packet[ID_LENGTH:])
-        else:
-            turn = self._rng.randrange(_TURNS)
+    def _balanced(self, key: bytes, source: Source, answer: Answer) -> Reply:
+        turn = self.wire_cache(source.listener).turn(key) if answer.is_constant else self._rng.randrange(_TURNS)
         return shuffled(answer.reply, self._rng, turn)
 
     def _count(self, listener: Listener, kind: Kind, times: int) -> None:
@@ -239,6 +261,12 @@ class _Received(NamedTuple):
     source: Source
     send: Send
     started: float
+
+
+def _packed(received: _Received, answer: Answer, reply: Reply) -> bytes:
+    query = answer.shown or received.query
+    limit = payload_limit(query, udp=not received.source.over_tcp)
+    return render(query, reply, limit, recursion_available=answer.recursion_available)
 
 
 def _write(message: Message) -> None:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from .counters import Counters, Listener
 from .framing import Framer, framed
 from .responder import NO_MORE, Responder, Source
-from .wirecache import ID_LENGTH
 
 log = logging.getLogger(__name__)
 
@@ -234,9 +233,9 @@ class TcpClient:
         self._server.heard_of(self)
         begun = perf_counter()
         cache = self._server.responder.wire_cache(self._source.listener)
-        tail = cache.get(message[ID_LENGTH:])
-        if tail is not None:
-            self._answered(message[:ID_LENGTH] + tail)
+        packed = cache.find(message)
+        if packed is not None:
+            self._answered(packed)
             cache.seconds += perf_counter() - begun
         else:
             self._server.responder.respond(message, self._source, self._answered)

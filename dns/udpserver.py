@@ -10,7 +10,6 @@ from typing import NamedTuple
 from .counters import Listener
 from .fairqueue import FairQueue
 from .responder import NO_MORE, Responder, Send, Source
-from .wirecache import ID_LENGTH
 
 DATAGRAMS_PER_WAKE_UP = 256  # read
 ANSWERS_PER_WAKE_UP = 64  # from the packed ones
@@ -76,7 +75,7 @@ class UdpServer:
     def _drain(self, opened: socket.socket, listener: Listener) -> None:
         """Answers what has come from packed answers, and queues the rest, up to the bounds: others have their turn."""
         cache = self._responder.wire_cache(listener)
-        receive, send, get = opened.recvfrom, opened.sendto, cache.get
+        receive, send, find = opened.recvfrom, opened.sendto, cache.find
         begun, hits = perf_counter(), 0
         for _ in range(DATAGRAMS_PER_WAKE_UP):
             try:
@@ -85,14 +84,14 @@ class UdpServer:
                 if error.errno not in _NOT_RECEIVED:
                     raise
                 break
-            tail = get(packet[ID_LENGTH:])
-            if tail is None:
+            packed = find(packet)
+            if packed is None:
                 if not self._queue.put(client[0], _Waiting(packet, client, opened, listener)):
                     self._counters.udp_shed += 1
                 continue
             hits += 1
             try:
-                send(packet[:ID_LENGTH] + tail, client)
+                send(packed, client)
             except OSError as error:
                 if error.errno not in _NOT_SENT:
                     raise
@@ -108,8 +107,12 @@ class UdpServer:
         until = perf_counter() + WORK_SECONDS
         while self._queue and perf_counter() < until:
             packet, client, opened, listener = self._queue.take()
-            source = Source(client[0], client[1], listener)
-            self._responder.respond(packet, source, _sender(opened, client))
+            send = _sender(opened, client)
+            packed = self._responder.wire_cache(listener).find(packet, is_second_look=True)
+            if packed is not None:
+                send(packed)
+            else:
+                self._responder.respond(packet, Source(client[0], client[1], listener), send)
         self._is_working = bool(self._queue)
         if self._is_working:
             self._loop.call_soon(self._work)

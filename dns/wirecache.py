@@ -5,6 +5,11 @@ to recognise answers), EDNS size, flags and options. So an entry answers only cl
 only the id has to be put in front. Whoever owns a cache must hold one for each thing that answers depend on beside
 the query (the transport, the port), and clear it whenever what is served changes. TTLs of cluster records are constant,
 so that packed answers never age.
+
+A client that spells each question in another case would never find anything. So an entry under the question in lower
+case may be shared by all spellings, if whoever puts it there knows that the answers differ in nothing but the name of
+the question, which is then put in as the client spelled it. The name ends at its first zero octet or later: what is
+folded before that octet is never anything else.
 """
 
 from collections.abc import Iterator
@@ -14,8 +19,10 @@ MAX_ENTRIES = 10_000
 MAX_OCTETS = 16 << 20  # of keys and answers together
 MAX_ANSWER = 4096  # octets; longer answers are rare, and would push out many others
 MAX_VARIANTS = 8  # orders kept of an answer that is balanced
-HITS_PER_VARIANT = 32  # then new orders are made, so that each address comes first in its turn
+HITS_PER_VARIANT = 32  # after so many one order is made anew, so that each address comes first in its turn
 ID_LENGTH = 2
+HEADER_LENGTH = 12
+_QUESTION = HEADER_LENGTH - ID_LENGTH  # where the question's name begins in what is kept
 
 
 class Kind(NamedTuple):
@@ -30,13 +37,18 @@ class Kind(NamedTuple):
 
 
 class _Entry:
-    __slots__ = ("hits", "kind", "tails", "wanted")
+    __slots__ = ("asked", "hits", "is_due", "is_shared", "kind", "puts", "tails", "turn", "wanted")
 
-    def __init__(self, kind: Kind, wanted: int) -> None:
+    def __init__(self, kind: Kind, wanted: int, *, is_shared: bool) -> None:
         self.kind = kind
         self.wanted = wanted
+        self.is_shared = is_shared
         self.tails: list[bytes] = []
         self.hits = 0
+        self.asked = 1  # how many orders were made, or will be
+        self.is_due = False  # somebody makes one in place of the oldest
+        self.puts = 0
+        self.turn = 0
 
 
 class WireCache:
@@ -47,50 +59,70 @@ class WireCache:
         self.max_octets = max_octets
         self.octets = 0
         self.seconds = 0.0  # that whoever answers from here took for it since `take_hits`
-        self._refills = 0
         self._entries: dict[bytes, _Entry] = {}
         self._spent: dict[Kind, int] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, question: bytes) -> bytes | None:
-        """The answer's bytes after the id for a query's bytes after the id.
+    def find(self, packet: bytes, *, is_second_look: bool = False) -> bytes | None:
+        """The packed answer to a query, if there is one.
 
-        A balanced answer is `None` until all its orders were put, then they take turns.
+        Whoever finds none is to make it. Others may have done so while he waited for his turn: `is_second_look`.
         """
-        entry = self._entries.get(question)
+        entry = self._entries.get(packet[ID_LENGTH:])
         if entry is None:
-            return None
-        tails = entry.tails
-        if entry.wanted == 1:
-            entry.hits += 1
-            return tails[0]
-        if len(tails) < entry.wanted:
+            return self._respelled(packet, is_second_look=is_second_look)
+        tail = entry.tails[0] if entry.wanted == 1 else _next(entry, is_second_look=is_second_look)
+        if tail is None:
             return None
         entry.hits += 1
-        if entry.hits > entry.wanted * HITS_PER_VARIANT:
-            self._drop(question)
-            self._refills += 1
-        return tails[entry.hits % entry.wanted]
+        return packet[:ID_LENGTH] + tail
+
+    def _respelled(self, packet: bytes, *, is_second_look: bool) -> bytes | None:
+        """A shared answer, with the question's name as it was asked."""
+        end = packet.find(b"\0", HEADER_LENGTH)
+        entry = self._entries.get(packet[ID_LENGTH:HEADER_LENGTH] + packet[HEADER_LENGTH:end].lower() + packet[end:])
+        if entry is None or not entry.is_shared:
+            return None
+        tail = entry.tails[0] if entry.wanted == 1 else _next(entry, is_second_look=is_second_look)
+        if tail is None:
+            return None
+        entry.hits += 1
+        return packet[:ID_LENGTH] + tail[:_QUESTION] + packet[HEADER_LENGTH:end] + tail[end - ID_LENGTH :]
+
+    def is_shared(self, question: bytes) -> bool:
+        """Whether the entry for a query's bytes after the id answers all spellings of its name."""
+        entry = self._entries.get(question)
+        return entry is not None and entry.is_shared
 
     def turn(self, question: bytes) -> int:
         """Which order of a balanced answer to put next: a number that goes up from one to the next."""
         entry = self._entries.get(question)
-        return self._refills * MAX_VARIANTS + (len(entry.tails) if entry is not None else 0)
+        return entry.puts if entry is not None else 0
 
-    def put(self, question: bytes, tail: bytes, kind: Kind, *, orders: int = 1) -> None:
-        """Keeps an answer, or one more order of it; `orders` is how many are worth having."""
+    def put(self, question: bytes, tail: bytes, kind: Kind, *, orders: int = 1, is_shared: bool = False) -> None:
+        """Keeps the answer's bytes after the id for a query's; or one more order of it, for the oldest of them.
+
+        `orders` is how many are worth having. What `is_shared` is for a question in lower case.
+        """
         if len(tail) > MAX_ANSWER:
             return
         entry = self._entries.get(question)
         if entry is None:
             self._make_room(len(question) + len(tail))
-            entry = self._entries[question] = _Entry(kind, min(max(orders, 1), MAX_VARIANTS))
+            entry = self._entries[question] = _Entry(kind, min(max(orders, 1), MAX_VARIANTS), is_shared=is_shared)
             self.octets += len(question)
+        entry.is_shared |= is_shared
         if len(entry.tails) < entry.wanted:
             entry.tails.append(tail)
-            self.octets += len(tail)
+        else:
+            place = entry.puts % entry.wanted
+            self.octets -= len(entry.tails[place])
+            entry.tails[place] = tail
+        entry.puts += 1
+        entry.is_due = False
+        self.octets += len(tail)
 
     def clear(self) -> None:
         """Forgets all answers, not what was counted."""
@@ -119,3 +151,24 @@ class WireCache:
         if entry.hits:
             self._spent[entry.kind] = self._spent.get(entry.kind, 0) + entry.hits
             entry.hits = 0
+
+
+def folded(packet: bytes) -> bytes:
+    """The bytes after the id of a query, or of its answer, with the question's name in lower case."""
+    end = packet.find(b"\0", HEADER_LENGTH)
+    return packet[ID_LENGTH:HEADER_LENGTH] + packet[HEADER_LENGTH:end].lower() + packet[end:]
+
+
+def _next(entry: _Entry, *, is_second_look: bool) -> bytes | None:
+    """The next order in turn; `None` for who is to make one more: while some are missing, and now and then after."""
+    if is_second_look:
+        if entry.is_due or len(entry.tails) < entry.wanted:
+            return None
+    elif entry.asked < entry.wanted:
+        entry.asked += 1
+        return None
+    entry.turn += 1
+    if entry.turn % HITS_PER_VARIANT == 0 and not is_second_look:
+        entry.is_due = True
+        return None
+    return entry.tails[entry.turn % len(entry.tails)]

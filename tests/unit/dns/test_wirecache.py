@@ -1,25 +1,72 @@
 import pytest
 
-from dns.wirecache import HITS_PER_VARIANT, MAX_ANSWER, MAX_VARIANTS, Kind, WireCache
+from dns.wirecache import HITS_PER_VARIANT, MAX_ANSWER, MAX_VARIANTS, Kind, WireCache, folded
 
 KIND = Kind(".", 1, 0, 40, 60, dnssec_ok=False)
 OTHER = Kind(".", 28, 3, 40, 60, dnssec_ok=False)
 
 
+ID = b"\x12\x34"
+HEADER = bytes(10)
+
+
+def question(name, tail=b"\0\x00\x01\x00\x01"):
+    return HEADER + name + tail
+
+
+def find(cache, question):
+    packed = cache.find(ID + question)
+    assert packed is None or packed[:2] == ID
+    return packed and packed[2:]
+
+
 def test_an_answer_is_found_by_the_very_bytes_of_the_question_only():
     cache = WireCache()
-    cache.put(b"question", b"answer", KIND)
-    assert cache.get(b"question") == b"answer"
-    assert cache.get(b"Question") is None
+    cache.put(question(b"name"), b"answer", KIND)
+    assert find(cache, question(b"name")) == b"answer"
+    assert find(cache, question(b"Name")) is None
+    assert find(cache, question(b"name", b"\0\x00\x1c\x00\x01")) is None
     assert len(cache) == 1
+
+
+def test_a_shared_answer_is_found_by_every_spelling_and_spelled_as_asked():
+    cache = WireCache()
+    cache.put(question(b"name"), question(b"name") + b"answer", KIND, is_shared=True)
+    for spelled in (b"name", b"NAME", b"nAmE"):
+        assert find(cache, question(spelled)) == question(spelled) + b"answer"
+    assert dict(cache.take_hits()) == {KIND: 3}
+
+
+def test_an_answer_becomes_shared_when_that_is_known():
+    cache = WireCache()
+    cache.put(question(b"name"), question(b"name"), KIND)
+    assert (find(cache, question(b"NAME")), cache.is_shared(question(b"name"))) == (None, False)
+    cache.put(question(b"name"), question(b"name"), KIND, is_shared=True)
+    assert (find(cache, question(b"NAME")), cache.is_shared(question(b"name"))) == (question(b"NAME"), True)
+
+
+@pytest.mark.parametrize("tail", [b"\0\x00\x41\x00\x01", b"\0\x00\x01\x00\x01\0\x00\x29\x04\xd0ABC"])
+def test_what_stands_behind_the_name_is_never_folded(tail):
+    cache = WireCache()
+    lowered = question(b"name", tail.lower())
+    cache.put(lowered, b"another", KIND, is_shared=True)
+    assert find(cache, question(b"name", tail)) is None
+    assert folded(ID + question(b"NAME", tail)) == question(b"name", tail)
+
+
+@pytest.mark.parametrize("packet", [b"", b"\x12", ID, ID + bytes(9), ID + HEADER, ID + HEADER + b"\x04name"])
+def test_what_is_no_query_is_not_found(packet):
+    cache = WireCache()
+    cache.put(question(b"name"), b"answer", KIND, is_shared=True)
+    assert cache.find(packet) is None
 
 
 def test_clearing_forgets_answers_and_keeps_counts():
     cache = WireCache()
     cache.put(b"q", b"a", KIND)
-    cache.get(b"q")
+    find(cache, b"q")
     cache.clear()
-    assert cache.get(b"q") is None
+    assert find(cache, b"q") is None
     assert (len(cache), cache.octets) == (0, 0)
     assert dict(cache.take_hits()) == {KIND: 1}
 
@@ -30,10 +77,10 @@ def test_hits_are_told_once_by_kind():
     cache.put(b"r", b"b", OTHER)
     cache.put(b"s", b"c", OTHER)
     for question in (b"q", b"r", b"s", b"s", b"t"):
-        cache.get(question)
+        find(cache, question)
     assert dict(cache.take_hits()) == {KIND: 1, OTHER: 3}
     assert dict(cache.take_hits()) == {}
-    cache.get(b"q")
+    find(cache, b"q")
     assert dict(cache.take_hits()) == {KIND: 1}
 
 
@@ -41,7 +88,7 @@ def test_the_oldest_leave_when_there_are_too_many():
     cache = WireCache(max_entries=2)
     for question in (b"1", b"2", b"3"):
         cache.put(question, b"a", KIND)
-    assert [cache.get(question) for question in (b"1", b"2", b"3")] == [None, b"a", b"a"]
+    assert [find(cache, question) for question in (b"1", b"2", b"3")] == [None, b"a", b"a"]
 
 
 def test_the_oldest_leave_when_they_are_too_long():
@@ -51,7 +98,7 @@ def test_the_oldest_leave_when_they_are_too_long():
     assert (len(cache), cache.octets) == (2, 92)
     cache.put(b"3", b"a" * 60, KIND)
     assert (len(cache), cache.octets) == (1, 61)
-    assert cache.get(b"3") is not None
+    assert find(cache, b"3") is not None
 
 
 def test_very_long_answers_are_not_kept():
@@ -64,44 +111,63 @@ def test_very_long_answers_are_not_kept():
 def test_orders_of_a_balanced_answer_take_turns_once_all_are_there(orders):
     cache = WireCache()
     for number in range(orders):
-        assert cache.get(b"q") is None
+        assert find(cache, b"q") is None
         cache.put(b"q", b"%d" % number, KIND, orders=orders)
-    seen = [cache.get(b"q") for _ in range(2 * orders)]
+    seen = [find(cache, b"q") for _ in range(2 * orders)]
     assert sorted(seen) == sorted([b"%d" % number for number in range(orders)] * 2)
     assert set(seen[:orders]) == set(seen[orders:])
 
 
-def test_turns_go_on_when_new_orders_are_made():
+def test_only_as_many_as_make_an_order_wait_for_it():
+    cache = WireCache()
+    cache.put(b"q", b"0", KIND, orders=3)
+    assert [find(cache, b"q") for _ in range(5)] == [None, None, b"0", b"0", b"0"]
+
+
+def test_turns_go_on_with_every_order_that_is_made():
     cache = WireCache()
     assert cache.turn(b"q") == 0
-    for number in range(2):
-        cache.put(b"q", b"%d" % number, KIND, orders=2)
-    assert cache.turn(b"q") == 2
-    while cache.get(b"q") is not None:
-        pass
-    assert cache.turn(b"q") == MAX_VARIANTS
-
-
-def test_no_more_orders_are_kept_than_wanted():
-    cache = WireCache()
     for number in range(5):
         cache.put(b"q", b"%d" % number, KIND, orders=2)
-    assert {cache.get(b"q") for _ in range(4)} == {b"0", b"1"}
+    assert cache.turn(b"q") == 5
+
+
+def test_a_new_order_takes_the_place_of_the_oldest():
+    cache = WireCache()
+    find(cache, b"q")
+    for number in range(5):
+        cache.put(b"q", b"%d" % number, KIND, orders=2)
+    assert {find(cache, b"q") for _ in range(5)} - {None} == {b"3", b"4"}
+    assert cache.octets == 3
 
 
 def test_many_orders_are_bounded():
     cache = WireCache()
     for number in range(MAX_VARIANTS):
-        assert cache.get(b"q") is None
+        assert find(cache, b"q") is None
         cache.put(b"q", b"%d" % number, KIND, orders=40)
-    assert cache.get(b"q") is not None
+    assert find(cache, b"q") is not None
 
 
-def test_balanced_answers_get_new_orders_now_and_then():
+def test_now_and_then_a_new_order_is_wanted_while_the_others_are_used():
     cache = WireCache()
-    for _ in range(2):
-        cache.put(b"q", b"a", KIND, orders=2)
-    answers = [cache.get(b"q") for _ in range(2 * HITS_PER_VARIANT + 1)]
-    assert None not in answers
-    assert cache.get(b"q") is None
-    assert dict(cache.take_hits()) == {KIND: 2 * HITS_PER_VARIANT + 1}
+    find(cache, b"q")
+    cache.put(b"q", b"a", KIND, orders=2)
+    find(cache, b"q")
+    cache.put(b"q", b"a", KIND, orders=2)
+    answers = [find(cache, b"q") for _ in range(4 * HITS_PER_VARIANT)]
+    assert answers.count(None) == 4
+    assert dict(cache.take_hits()) == {KIND: 4 * HITS_PER_VARIANT - 4}
+
+
+def test_who_looks_again_does_not_make_what_others_made_meanwhile():
+    cache = WireCache()
+    assert cache.find(ID + b"q", is_second_look=True) is None
+    cache.put(b"q", b"0", KIND, orders=2)
+    assert find(cache, b"q") is None
+    assert cache.find(ID + b"q", is_second_look=True) is None
+    cache.put(b"q", b"1", KIND, orders=2)
+    assert cache.find(ID + b"q", is_second_look=True) is not None
+    while find(cache, b"q") is not None:
+        pass
+    assert cache.find(ID + b"q", is_second_look=True) is None
