@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,10 @@ def what_is_wrong_shows_in_the_metrics() -> None:
         (folder / "first.json").write_text('{"kind": "Service", ')
         agent.wait_problem(f"{folder}/first.json:1:")
         until(lambda: metric("clusterless_manifest_problems", severity="error") == 1)
+        for path in ("healthz", "livez"):  # a mistake of the user's makes no node unhealthy
+            with urllib.request.urlopen(f"http://{NODE}:10256/{path}", timeout=HANG_SECONDS) as answer:
+                assert json.load(answer)["healthy"]
+            assert metric(f"kubeproxy_proxy_{path}_total", code="200") == 1
         assert reach(VIP) == "hello"
 
 

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from clusterless.cli import cli, runner
+from clusterless.kubeproxyfile import load
 
 WEB = """
 apiVersion: v1
@@ -126,3 +127,26 @@ def test_help_names_every_command():
 
 def test_version_is_printed():
     assert run("version").stdout == run("--version").stdout.replace(", version", "")
+
+
+@pytest.mark.parametrize(
+    ("in_file", "in_variable", "as_flag", "holds"),
+    [
+        ("", "", "", "127.0.0.1:10249"),
+        ("127.0.0.1:1", "", "", "127.0.0.1:1"),
+        ("127.0.0.1:1", "127.0.0.1:2", "", "127.0.0.1:2"),
+        ("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:3"),
+        ("127.0.0.1:1", "", "127.0.0.1:3", "127.0.0.1:3"),
+    ],
+)
+def test_a_flag_holds_before_its_variable_before_the_file(
+    tmp_path: Path, in_file: str, in_variable: str, as_flag: str, holds: str
+):
+    config, written = tmp_path / "in.yaml", tmp_path / "out.yaml"
+    said = f"metricsBindAddress: {in_file}\n" if in_file else ""
+    config.write_text(f"apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n{said}")
+    flags = ["--metrics-bind-address", as_flag] if as_flag else []
+    variables = {"CLUSTERLESS_METRICS_BIND_ADDRESS": in_variable} if in_variable else {}
+    result = run("up", "--config", str(config), "--write-config-to", str(written), *flags, **variables)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert load(written)[0].metrics_bind_address == holds
