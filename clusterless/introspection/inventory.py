@@ -21,6 +21,7 @@ class Inventory:
     def __init__(self) -> None:
         self._services: Mapping[NamespacedName, Service] = {}
         self._by_service: Mapping[NamespacedName, tuple[EndpointSlice, ...]] = {}
+        self._loose: tuple[EndpointSlice, ...] = ()  # those that name no Service
         self._written: Mapping[NamespacedName, Endpoints] = {}
         self._slices: dict[NamespacedName, EndpointSlice] = {}
         self._endpoints: dict[NamespacedName, Endpoints] = {}
@@ -29,11 +30,12 @@ class Inventory:
         """All that a cluster would have of these resources; events are not among them."""
         moved = differing(self._by_service, snapshot.slices)
         touched = {*moved, *differing(self._services, snapshot.services), *differing(self._written, snapshot.endpoints)}
-        if moved:
+        if moved or self._loose != snapshot.loose_slices:
             self._slices = self._with_slices(moved, snapshot)
         if touched:
             self._endpoints = self._with_endpoints(touched, snapshot)
         self._services, self._by_service, self._written = snapshot.services, snapshot.slices, snapshot.endpoints
+        self._loose = snapshot.loose_slices
         return {
             NAMESPACES: _by_key(snapshot.namespaces.values()),
             NODES: _by_key(snapshot.nodes.values()),
@@ -45,7 +47,9 @@ class Inventory:
 
     def _with_slices(self, moved: Iterable[NamespacedName], snapshot: Snapshot) -> dict[NamespacedName, EndpointSlice]:
         gone = [piece.key for key in moved for piece in self._by_service.get(key, ())]
-        return _patched(self._slices, gone, {piece.key: piece for key in moved for piece in snapshot.slices_of(key)})
+        gone += [piece.key for piece in self._loose]
+        made = {piece.key: piece for key in moved for piece in snapshot.slices_of(key)}
+        return _patched(self._slices, gone, made | {piece.key: piece for piece in snapshot.loose_slices})
 
     def _with_endpoints(self, touched: Iterable[NamespacedName], snapshot: Snapshot) -> dict[NamespacedName, Endpoints]:
         """Those that are written, and those that the endpoints controller makes of a Service with a selector."""

@@ -8,7 +8,7 @@ from clusterless.introspection.differences import differing
 from clusterless.introspection.events import events_between
 from clusterless.introspection.inventory import Inventory
 from clusterless.introspection.ledger import Ledger
-from clusterless.introspection.resources import RESOURCES
+from clusterless.introspection.resources import RESOURCES, SLICES
 
 from .conftest import endpoints, service
 
@@ -49,7 +49,8 @@ def a_state(rng):
             yield service(name, selector={"app": rng.choice("xy")}, ports=[{"port": rng.choice([80, 81])}])
         else:
             yield service(name, ports=[{"port": 80}])
-            yield endpoints(*(f"10.0.0.{n}" for n in range(1, rng.randrange(2, 5))), of=name)
+            piece = endpoints(*(f"10.0.0.{n}" for n in range(1, rng.randrange(2, 5))), of=name)
+            yield piece if rng.random() < 0.7 else {**piece, "metadata": {"name": f"{name}-1", "namespace": "default"}}
     for number in range(3):
         if rng.random() < 0.6:
             yield a_pod(f"p{number}", rng.choice("xy"))
@@ -63,6 +64,7 @@ def test_step_by_step_is_as_all_at_once(cluster, seed: int):
     for version in range(1, 12):
         snapshot = cluster.apply(*a_state(rng))
         fresh = Inventory().collect(snapshot)
+        assert sorted(fresh[SLICES].values(), key=id) == sorted(snapshot.all_slices(), key=id)
         for resource, objects in inventory.collect(snapshot).items():
             assert list(objects.items()) == list(fresh[resource].items())
             ledgers[resource].replace(objects, version, "now")
