@@ -13,6 +13,7 @@ from .defaults import with_defaults
 from .derive import PodMaker, SliceMaker
 from .documents import Document, Reading
 from .implied import implied_namespaces, implied_node
+from .nodeipam import NodeIpam
 from .nodestatus import with_observed
 from .objects import (
     Endpoints,
@@ -49,6 +50,7 @@ class Builder:
         self._state = state or ClusterState()
         self._collector = Collector()
         self._registry = Registry(options, self._state.services)
+        self._ipam = NodeIpam(options)
         self._pods = PodMaker(options)
         self._slices = SliceMaker()
         self._implied_nodes = {options.hostname: implied_node(options)}  # one object: what hangs on it is kept
@@ -73,7 +75,8 @@ class Builder:
         """The snapshot of what was read; `now` is in seconds since 1970, for the SOA serial."""
         collected = _with_builtins(self._collector.collect(reading.documents), self._options)
         judged = self._registry.judge(collected, reading.unreadable)
-        nodes = self._nodes()
+        assigned = self._ipam.assign(self._nodes(), self._state.node_ranges)
+        nodes = assigned.nodes
         services = self._published_services()
         state, registry = self._state, self._registry
         made = self._pods.make(registry.accepted(Pod, Workload), nodes, state.pods, state.deleted, state.found)
@@ -103,7 +106,11 @@ class Builder:
             now,
         )
         self._state = msgspec.structs.replace(
-            self._state, services=self._registry.stored(), pods=made.stored, serial=snapshot.serial
+            self._state,
+            services=self._registry.stored(),
+            pods=made.stored,
+            serial=snapshot.serial,
+            node_ranges=assigned.given,
         )
         return Built(snapshot, self._state)
 

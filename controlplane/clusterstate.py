@@ -55,5 +55,6 @@ class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     serial: int = 0
     found: tuple[FoundPod, ...] = ()  # the Pods that were found to run, as containers
     nodes: Mapping[str, tuple[str, ...]] = {}  # by name, InternalIPs in families that the manifest has none of
+    node_ranges: Mapping[str, tuple[str, ...]] = {}  # by name, the pod ranges that no manifest of the node has
     unreachable: tuple[str, ...] = ()  # nodes that have not been heard of for the node controller's grace period
     deleted: tuple[str, ...] = ()  # pods that were deleted by hand: a generated name does not come back

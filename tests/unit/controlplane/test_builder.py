@@ -127,6 +127,59 @@ def test_a_slice_that_names_no_service_is_there_to_be_seen_and_nobody_answers_of
     assert cluster.build(service(), bare) is after
 
 
+def node(name, *cidrs):
+    return document("Node", name, source=f"{name}.yaml", spec={"podCIDRs": list(cidrs)} if cidrs else {})
+
+
+def ranges(snapshot):
+    return {name: each.spec.pod_cidrs for name, each in snapshot.nodes.items()}
+
+
+def test_a_node_that_comes_later_shifts_nobodys_pod_range_also_over_a_restart():
+    cluster = Cluster()
+    before = cluster.build(node("n-2"), node("n-3"), pod("p", 1))
+    assert ranges(before) == {"n-2": ("10.244.0.0/24",), "n-3": ("10.244.1.0/24",)}
+    for later in (cluster, Cluster(state=cluster.built.state)):
+        after = later.build(node("n-1"), node("n-2"), node("n-3"), pod("p", 1))
+        assert ranges(after) == {"n-1": ("10.244.2.0/24",), **ranges(before)}
+        assert after.pods == before.pods
+    assert after.nodes["n-2"].spec.pod_cidr == "10.244.0.0/24"
+
+
+def test_the_pod_range_of_a_node_that_is_gone_is_free_again():
+    cluster = Cluster()
+    cluster.build(node("n-1"), node("n-2"))
+    cluster.build(node("n-2"))
+    again = cluster.build(node("n-2"), node("n-3"))
+    assert ranges(again) == {"n-2": ("10.244.1.0/24",), "n-3": ("10.244.0.0/24",)}
+    assert cluster.built.state.node_ranges == ranges(again)
+
+
+def test_a_pod_range_that_is_written_later_is_its_writers():
+    cluster = Cluster()
+    cluster.build(node("n-1"), node("n-2"))
+    after = cluster.build(node("n-1"), node("n-2"), node("n-3", "10.244.0.0/23"))
+    assert ranges(after) == {"n-1": ("10.244.2.0/24",), "n-2": ("10.244.3.0/24",), "n-3": ("10.244.0.0/23",)}
+    assert "n-3" not in cluster.built.state.node_ranges
+
+
+def test_a_node_keeps_its_identity_when_another_one_comes():
+    cluster = Cluster()
+    before = cluster.build(node("n-2"))
+    after = cluster.build(node("n-1"), node("n-2"))
+    assert after.nodes["n-2"] is before.nodes["n-2"]
+    assert cluster.build(node("n-1"), node("n-2")) is after
+
+
+def test_a_family_that_is_not_written_is_given_beside_the_other():
+    cluster = Cluster(msgspec.structs.replace(OPTIONS, cluster_cidrs=("10.244.0.0/16", "fd00:244::/56")))
+    after = cluster.build(node("n-1", "fd00:244:0:1::/64"), node("n-2"))
+    assert ranges(after) == {
+        "n-1": ("fd00:244:0:1::/64", "10.244.0.0/24"),
+        "n-2": ("10.244.1.0/24", "fd00:244::/64"),
+    }
+
+
 def test_the_serial_grows_over_a_restart():
     assert Cluster(state=ClusterState(serial=NOW + 10_000)).build(service()).serial == NOW + 10_001
 
