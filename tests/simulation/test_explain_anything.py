@@ -20,7 +20,7 @@ FILES = sorted(Path(__file__).parents[1].joinpath("scenarios").rglob("*.scenario
 NAMES = ("nix", "a.b", "x" * 64, "é", ".", "..", "kube-dns.kube-system", "_http._tcp.web", "www.example.com")
 ADDRESSES = ("10.96.0.20", "10.244.1.11", "10.240.0.4", "127.0.0.1", "::1", "fd00:96::20", "203.0.113.10", "0.0.0.0")
 SOURCES = ("", "external", "10.244.1.11", "fd00::1", "192.0.2.9", "127.0.0.1", "::1", "client", "nobody")
-QUESTIONS = 3  # after each step
+QUESTIONS = 2  # after each step
 
 
 def any_words(rng: Random, cluster: Cluster) -> Words:
