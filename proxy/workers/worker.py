@@ -21,10 +21,11 @@ from proxy.throttle import Throttle
 from proxy.udp import UdpListener
 
 from . import messages
+from .choosers import HandedChooser, NotedChooser
 from .handed import Desk, HandedDial
 from .link import Link
 from .messages import decode_to_worker, encode, one_sided
-from .notes import HandedChooser, NotedChooser, Notes
+from .notes import Notes
 from .placement import DESCRIPTORS_PER_CONNECTION, worker_budget
 from .showing import Showing
 
