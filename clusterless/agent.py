@@ -17,9 +17,8 @@ from proxy.hostfacts import HostFacts
 
 from . import logs, notify
 from .clusterfeed import ClusterFeed
-from .configreload import reread
 from .filestamp import FileStamp
-from .kubeproxyconfig import ConfigError
+from .liveconfig import LiveConfig
 from .served import Served
 from .settings import Settings
 from .starterror import StartError
@@ -119,7 +118,7 @@ class Agent:
     async def _follow(self, served: Served, feed: ClusterFeed, snapshot: Snapshot) -> None:
         """Apply changes until told to stop. The files are read in a thread, so that no connection waits for it."""
         corefile = FileStamp(self._settings.corefile)
-        config = FileStamp(self._settings.source.path if self._settings.source else "")
+        config = LiveConfig(self._settings)
         names = (*feed.watched, *corefile.watched, *config.watched)
         watching = watch(names, lambda: self._on_watching(snapshot), self._wake.set, self._stop)
         tasks = [
@@ -134,8 +133,8 @@ class Agent:
                 notify.reloading()
             if corefile.has_changed() or is_told:
                 await served.reload()
-            if config.has_changed() or (is_told and config.watched):
-                await self._reconfigure(served)
+            if await config.look(served, is_told=is_told):
+                self._must_apply = True
             fresh = await asyncio.to_thread(feed.refresh)
             if (fresh is not snapshot or self._must_apply) and not self._stop.is_set():
                 snapshot, self._must_apply = fresh, False
@@ -144,26 +143,6 @@ class Agent:
             if is_told:
                 notify.ready(_status(snapshot))
         await asyncio.wait(tasks)
-
-    async def _reconfigure(self, served: Served) -> None:
-        """Go on with the file as it is now; one that is not right changes nothing."""
-        try:
-            change = reread(self._settings)
-        except ConfigError as error:
-            log.error("configuration is refused, the one before stays in force", extra={"kv": {"reason": str(error)}})
-            served.warn("ConfigurationRefused", str(error))
-            return
-        for warning in change.settings.warnings:
-            log.warning(warning)
-        if change.applied:
-            self._settings, self._must_apply = change.settings, True
-            logs.set_up(json=self._settings.json_logs, verbosity=self._settings.verbosity)
-            await served.reconfigure(self._settings)
-        log.info("configuration is read again", extra={"kv": {"applied": ",".join(change.applied)}})
-        if change.waiting:
-            fields = ", ".join(change.waiting)
-            log.warning("configuration needs a restart", extra={"kv": {"fields": fields}})
-            served.warn("ConfigurationNeedsRestart", f"These fields hold from the next start on: {fields}")
 
     async def _follow_host(self, served: Served, feed: ClusterFeed) -> None:
         while not await self._stops_within(LOOK_SECONDS):
