@@ -199,6 +199,7 @@ def _serve(context: click.Context, *, proxy: bool, dns: bool) -> NoReturn:
 
 def _run(context: click.Context, serve: Callable[[Settings], int]) -> NoReturn:
     """Serve with the settings that the flags make, and exit."""
+    from .kubeproxyfile import LENIENT
     from .starterror import StartError
 
     if context.params["cleanup"]:
@@ -209,7 +210,7 @@ def _run(context: click.Context, serve: Callable[[Settings], int]) -> NoReturn:
     settings = _or_usage(lambda: settings_of(context))
     logs.set_up(json=settings.json_logs, verbosity=settings.verbosity)
     for warning in settings.warnings:
-        log.warning(warning)
+        log.warning(LENIENT, extra={"kv": {"problem": warning}})
     if settings.workers > 1:  # they share what is loaded before they are forked
         runner.load()
     try:

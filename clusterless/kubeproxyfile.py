@@ -47,7 +47,7 @@ class _Text(NamedTuple):
 
 
 def load(path: Path) -> tuple[KubeProxyConfiguration, list[str]]:
-    """The configuration in a file, and warnings. Raises ConfigError where kube-proxy would refuse to start."""
+    """The configuration in a file, and why it was read leniently. Raises ConfigError where kube-proxy would not start."""
     text, warnings = _read(path)
     if text.data.get("kind") != KIND or text.data.get("apiVersion") != API_VERSION:
         raise ConfigError(f"{path}: no kind {KIND} in {API_VERSION}")
@@ -57,7 +57,7 @@ def load(path: Path) -> tuple[KubeProxyConfiguration, list[str]]:
     config = _converted(text, present)
     if wrong := [*_no_durations(text, present), *_invalid(text, config)]:
         raise ConfigError("\n".join(wrong))
-    return config, [f"{LENIENT}: {each}" for each in (*warnings, *unknown)]
+    return config, [*warnings, *unknown]
 
 
 def written(configuration: KubeProxyConfiguration) -> str:

@@ -6,6 +6,7 @@ from . import logs
 from .configreload import Reload, reread
 from .filestamp import FileStamp
 from .kubeproxyconfig import ConfigError
+from .kubeproxyfile import LENIENT
 from .served import Served
 from .settings import Settings
 
@@ -47,7 +48,7 @@ class LiveConfig:
 
 def _tell(change: Reload, served: Served) -> None:
     for warning in change.settings.warnings:
-        log.warning(warning)
+        log.warning(LENIENT, extra={"kv": {"problem": warning}})
     log.info("configuration is read again", extra={"kv": {"applied": ",".join(change.applied)}})
     if change.waiting:
         fields = ", ".join(change.waiting)

@@ -7,7 +7,7 @@ import pytest
 
 from clusterless.godurations import duration, is_duration, seconds_of
 from clusterless.kubeproxyconfig import ConfigError
-from clusterless.kubeproxyfile import LENIENT, load, written
+from clusterless.kubeproxyfile import load, written
 from clusterless.settings import Settings, as_file, with_file
 from controlplane.options import ClusterOptions
 
@@ -61,7 +61,7 @@ def test_durations_are_written_as_go_writes_them(value: float, text: str):
 def test_an_unknown_field_is_passed_over_with_kube_proxys_warning_and_its_place(config):
     found, warnings = config("mode: nftables\nconntrack: {udpTimeout: 1m0s, udpPackets: 3}\nspeed: 3\n")
     assert found.conntrack.udp_timeout == "1m0s"
-    assert [warning.removeprefix(f"{LENIENT}: ").partition("/kube-proxy.yaml:")[2] for warning in warnings] == [
+    assert [warning.partition("/kube-proxy.yaml:")[2] for warning in warnings] == [
         '4:31: unknown field "conntrack.udpPackets"',
         '5:1: unknown field "speed"',
     ]
