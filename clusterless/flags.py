@@ -10,7 +10,6 @@ from click.core import ParameterSource
 from controlplane.clusteroptions import validate_options
 from controlplane.options import DEFAULT_CLUSTER_CIDR, DEFAULT_SERVICE_RANGE, ClusterOptions
 
-from .configreload import from_file
 from .dockerflags import DOCKER_FLAGS, docker_flags
 from .flagmaking import flag, together
 from .kubeproxyconfig import ConfigError
@@ -255,6 +254,8 @@ def settings_of(context: click.Context) -> Settings:
     )
     if not flags["config"]:
         return checked(settings)
+    from .configreload import from_file  # noqa: PLC0415  YAML is read only where there is a file
+
     given = frozenset(_ATTRIBUTES.get(name, name) for name in flags if _is_given(context, name))
     return from_file(settings, flags["config"], given)
 
