@@ -75,4 +75,5 @@ def test_names_of_containers_come_after_those_of_the_cluster_where_domains_are_s
     text = (shop.folder / "manifests" / "web.yaml").read_text()
     manifest.write_text(text.replace("name: web", "name: front").replace("nodePort: 30080", "nodePort: 30081"))
     shop.eventually("getent hosts front", r"10\.77\.\d+\.\d+\s+front\.default\.svc\.cluster\.local")
-    assert len(shop.shell("dig +short front").split()) == 2  # the containers, since nothing is searched
+    # Where nothing is searched, Docker answers the containers, which it gives addresses below 10.77.128.0.
+    assert re.fullmatch(r"(10\.77\.([0-9]|[0-9]{2}|1[01][0-9]|12[0-7])\.\d+\n)+", shop.shell("dig +short front"))
