@@ -2,7 +2,7 @@
 
 from controlplane import names
 from controlplane.fielderrors import FieldError, duplicate, invalid, required, unsupported
-from controlplane.objects import Container, ContainerPort, Pod, PodDNSConfig, PodSpec, PodStatus
+from controlplane.objects import Container, ContainerPort, HostAlias, Pod, PodDNSConfig, PodSpec, PodStatus
 
 from .addresses import address_errors, are_dual_stack
 from .metadata import each_invalid, label_errors, metadata_errors
@@ -29,6 +29,7 @@ def pod_spec_errors(path: str, spec: PodSpec) -> list[FieldError]:
     errors += _containers_errors(f"{path}.initContainers", spec.init_containers, seen)
     errors += _dns_policy_errors(f"{path}.dnsPolicy", spec.dns_policy)
     errors += _dns_config_errors(f"{path}.dnsConfig", spec.dns_config, spec.dns_policy)
+    errors += _host_alias_errors(f"{path}.hostAliases", spec.host_aliases)
     errors += label_errors(f"{path}.nodeSelector", spec.node_selector)
     for field, value, rule in (
         ("nodeName", spec.node_name, names.dns_1123_subdomain),
@@ -36,6 +37,16 @@ def pod_spec_errors(path: str, spec: PodSpec) -> list[FieldError]:
         ("subdomain", spec.subdomain, names.dns_1123_label),
     ):
         errors += each_invalid(f"{path}.{field}", value, rule(value)) if value else []
+    return errors
+
+
+def _host_alias_errors(path: str, aliases: tuple[HostAlias, ...]) -> list[FieldError]:
+    """`ValidateHostAliases`."""
+    errors: list[FieldError] = []
+    for index, alias in enumerate(aliases):
+        errors += address_errors(f"{path}[{index}].ip", alias.ip)
+        for number, name in enumerate(alias.hostnames):
+            errors += each_invalid(f"{path}[{index}].hostnames[{number}]", name, names.dns_1123_subdomain(name))
     return errors
 
 

@@ -21,6 +21,10 @@ def with_ports(*ports):
           "hostname": "a", "subdomain": "db", "nodeSelector": {"disk": "ssd"}}, []),
         (with_ports({"name": "http", "containerPort": 80}, {"containerPort": 53, "protocol": "UDP"}), []),
         ({}, ["spec.containers: Required value"]),
+        ({"containers": [container()], "hostAliases": [{"ip": "1.2.3", "hostnames": ["ok.example"]}]},
+         ['spec.hostAliases[0].ip: Invalid value: "1.2.3": must be a valid IP address, (e.g. 10.9.8.7 or '
+          "2001:db8::ffff)"]),
+        ({"containers": [container()], "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["ok"]}]}, []),
         ({"containers": [container()], "dnsPolicy": "None"},
          ["spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None"]),
         ({"containers": [container()], "dnsPolicy": "None", "dnsConfig": {}},
