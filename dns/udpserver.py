@@ -8,13 +8,13 @@ from time import perf_counter
 from typing import NamedTuple
 
 from .counters import Listener
+from .datagrams import BATCH, DatagramSocket
 from .fairqueue import FairQueue
 from .responder import NO_MORE, Responder, Send, Source
+from .wirecache import WireCache
 
-DATAGRAMS_PER_WAKE_UP = 256  # read
-ANSWERS_PER_WAKE_UP = 64  # from the packed ones
+BATCHES_PER_WAKE_UP = 4  # of which the first that has a packed answer is the last
 WORK_SECONDS = 0.002  # for answers that have to be made
-MAX_DATAGRAM = 1024  # octets read; queries over 512 are malformed, whatever follows
 
 _NOT_SENT = frozenset(
     {
@@ -47,19 +47,20 @@ class UdpServer:
         self._loop = loop
         self._responder = responder
         self._counters = responder.counters
-        self._sockets: list[socket.socket] = []
+        self._sockets: list[DatagramSocket] = []
         self._queue: FairQueue[_Waiting] = FairQueue()
         self._is_working = False
 
     def add(self, opened: socket.socket, listener: Listener) -> None:
         """Starts to answer on a socket."""
         opened.settimeout(0)
-        self._sockets.append(opened)
-        self._loop.add_reader(opened, self._drain, opened, listener)
+        datagrams = DatagramSocket(opened)
+        self._sockets.append(datagrams)
+        self._loop.add_reader(opened, self._drain, datagrams, listener)
 
     def leave(self, address: str) -> None:
         """Stops answering on an address."""
-        for opened in [each for each in self._sockets if each.getsockname()[0] == address]:
+        for opened in [each for each in self._sockets if each.sock.getsockname()[0] == address]:
             self._close(opened)
 
     def close(self) -> None:
@@ -67,40 +68,44 @@ class UdpServer:
         for opened in list(self._sockets):
             self._close(opened)
 
-    def _close(self, opened: socket.socket) -> None:
+    def _close(self, opened: DatagramSocket) -> None:
         self._sockets.remove(opened)
-        self._loop.remove_reader(opened)
-        opened.close()
+        self._loop.remove_reader(opened.sock)
+        opened.sock.close()
 
-    def _drain(self, opened: socket.socket, listener: Listener) -> None:
+    def _drain(self, opened: DatagramSocket, listener: Listener) -> None:
         """Answers what has come from packed answers, and queues the rest, up to the bounds: others have their turn."""
         cache = self._responder.wire_cache(listener)
-        receive, send, find = opened.recvfrom, opened.sendto, cache.find
         begun, hits = perf_counter(), 0
-        for _ in range(DATAGRAMS_PER_WAKE_UP):
+        for _ in range(BATCHES_PER_WAKE_UP):
             try:
-                packet, client = receive(MAX_DATAGRAM)
+                packets = opened.receive()
             except OSError as error:
                 if error.errno not in _NOT_RECEIVED:
                     raise
                 break
-            packed = find(packet)
-            if packed is None:
-                if not self._queue.put(client[0], _Waiting(packet, client, opened, listener)):
-                    self._counters.udp_shed += 1
-                continue
-            hits += 1
-            try:
-                send(packed, client)
-            except OSError as error:
-                if error.errno not in _NOT_SENT:
-                    raise
-            if hits == ANSWERS_PER_WAKE_UP:
+            hits += self._answer(opened, listener, packets, cache)
+            if hits or len(packets) < BATCH:
                 break
         if hits:
             cache.seconds += perf_counter() - begun
         if not self._is_working:
             self._work()
+
+    def _answer(self, opened: DatagramSocket, listener: Listener, packets: list[bytes], cache: WireCache) -> int:
+        """How many of a batch there were packed answers for."""
+        find, answer, hits = cache.find, opened.answer, 0
+        for index, packet in enumerate(packets):
+            packed = find(packet)
+            if packed is not None:
+                answer(index, packed)
+                hits += 1
+                continue
+            client = opened.client(index)
+            if not self._queue.put(client[0], _Waiting(packet, client, opened.sock, listener)):
+                self._counters.udp_shed += 1
+        opened.flush(_NOT_SENT)
+        return hits
 
     def _work(self) -> None:
         """Answers what is queued for a while; what is left then waits until the sockets were drained again."""
