@@ -26,6 +26,7 @@ from .seat import Seat
 
 log = logging.getLogger(__name__)
 
+LOOK_SECONDS = 0.5  # between two looks at who is stuck
 SETTLE_SECONDS = 1.0  # a worker that is busier than that, or stopped, holds nothing up
 DRAIN_SLACK_SECONDS = 1.0  # beyond the grace period
 FAREWELL_SECONDS = 3.0  # above the nursery's own patience with its workers
@@ -48,11 +49,13 @@ class Crew:
         self._respawn = Respawn()
         self._epoch = 0
         self._is_ending = False
+        self._is_closed = False
         self._nursery = nursery
         self._nursery_link = Link(reactor, nursery.channel, self._on_nursery, self._on_nursery_end)
         self._seats: list[Seat | None] = [None] * workers
         for number in range(workers):
             self._start(number)
+        self._look()
 
     @property
     def alive(self) -> int:
@@ -127,7 +130,7 @@ class Crew:
 
     async def close(self) -> None:
         """End all workers; connections that are left are reset."""
-        self._is_ending = True
+        self._is_ending = self._is_closed = True
         for seat in self._handing.seats:
             seat.close()
         self._handing.seats = ()
@@ -197,6 +200,12 @@ class Crew:
             asyncio.get_running_loop().call_later(delay, self._start_again, number)
         else:
             self._start(number)
+
+    def _look(self) -> None:
+        for seat in self._handing.seats:
+            seat.load.look()
+        if not self._is_closed:
+            asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
 
     def _start_again(self, number: int) -> None:
         if not self._is_ending:

@@ -15,7 +15,7 @@ TRANSIT_SHARE = 8  # of the budget, at least: a small process keeps most of its 
 class Load:
     """What a worker has to do, as the program knows it. `budget` is in descriptors."""
 
-    __slots__ = ("_window", "budget", "connections", "handed", "held", "taken", "timers")
+    __slots__ = ("_looked_at", "_window", "budget", "connections", "handed", "held", "is_stuck", "taken", "timers")
 
     def __init__(self, budget: int) -> None:
         """Without the room for clients on their way, what is left of `budget` descriptors is the worker's own."""
@@ -26,13 +26,26 @@ class Load:
         self.timers = 0  # deadlines, likewise
         self.handed = 0  # clients, ever
         self.taken = 0  # of those handed, as reported last
+        self.is_stuck = False  # it takes nobody in: stopped, or busy with something that takes too long
+        self._looked_at: int | None = None  # what was taken then, if clients were on their way
 
     def update(self, taken: int, connections: int, held: int, timers: int) -> None:
         """What the worker reports."""
+        if taken != self.taken:
+            self.is_stuck = False
         self.taken = taken
         self.connections = connections
         self.held = held
         self.timers = timers
+
+    def look(self) -> None:
+        """Called now and then: who has taken in none of those that waited since the last call gets no more until then.
+
+        Its clients wait; others find a worker that has time.
+        """
+        waits = self.in_transit > 0
+        self.is_stuck = waits and self._looked_at == self.taken
+        self._looked_at = self.taken if waits else None
 
     @property
     def in_transit(self) -> int:
@@ -52,7 +65,7 @@ class Load:
     @property
     def free(self) -> int:
         """How many more clients may be handed over now: as many as there is room for, and not too many at once."""
-        return min(self.room, max(self._window - self.in_transit, 0))
+        return 0 if self.is_stuck else min(self.room, max(self._window - self.in_transit, 0))
 
 
 def transit_window(budget: int) -> int:

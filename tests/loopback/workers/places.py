@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -234,3 +235,11 @@ class DatagramClient:
 
     def close(self):
         self._sock.close()
+
+
+def eventually(condition):
+    """Wait until the condition holds: what workers report arrives a moment later."""
+    deadline = time.monotonic() + HANG_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come true"
+        time.sleep(0.01)

@@ -8,23 +8,14 @@ import select
 import signal
 import socket
 import threading
-import time
 
 import pytest
 
 from tests.netns.agents import HANG_SECONDS
 
-from .places import BACKEND, DatagramBackend, asked, echoes, held
+from .places import BACKEND, asked, echoes, eventually, held
 
 CLIENTS = 4
-
-
-def eventually(condition):
-    """Wait until the condition holds: what workers report arrives a moment later."""
-    deadline = time.monotonic() + HANG_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come true"
-        time.sleep(0.01)
 
 
 def in_parallel(function, times):
@@ -130,44 +121,24 @@ def test_a_worker_that_dies_again_is_replaced_ever_later(place):
         assert asked(web)
 
 
-def test_flows_stay_and_take_turns_leave_endpoints_that_are_gone_and_survive_the_death_of_a_worker(place):
-    backends = place.backends(2, 3, 4, kind=DatagramBackend)
-    places = [place.service(name, number, backends, "UDP") for name, number in (("one", 20), ("two", 21))]
+def test_clients_are_not_given_to_a_worker_that_has_stopped_for_long(place):
+    web = place.service("web", 20, place.backends(2))
     agent = place.agent()
-    clients = [place.client(address) for address in places for _ in range(6)]
-    first = [client.asked() for client in clients]
-    assert collections.Counter(first) == dict.fromkeys(backends, 4)
-    assert [client.asked() for client in clients] == first
-    eventually(lambda: collections.Counter(flow["endpoint"] for flow in place.status()["flows"]).total() == 12)
-    assert {flow["answered"] for flow in place.status()["flows"]} == {True}
-
-    for name, number in (("one", 20), ("two", 21)):
-        place.service(name, number, backends[:2], "UDP")
-    agent.wait_applied(2)
-    second = [client.asked() for client in clients]
-    assert backends[2] not in second
-    assert [now for before, now in zip(first, second, strict=True) if before != backends[2]] == [
-        before for before in first if before != backends[2]
-    ]
-    eventually(lambda: place.counted("clusterless_flows_ended_total", reason="endpoint gone") == 4)
-
-    for victim in agent.workers:
-        os.kill(victim, signal.SIGKILL)
-    assert {client.asked() for client in clients} == set(backends[:2])
-    eventually(lambda: place.counted("clusterless_connections_active") == len(clients))
-
-    place.remove("one")
-    agent.wait_applied(3)
-    with pytest.raises(ConnectionRefusedError):
-        clients[0].asked()
+    stopped = agent.workers[0]
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        waiting = [place.stack.enter_context(socket.create_connection(web, timeout=HANG_SECONDS)) for _ in range(2)]
+        served = select.select(waiting, [], [], HANG_SECONDS)[0]
+        assert len(served) == 1
+        eventually(lambda: all(is_served_at_once(web) for _ in range(10)))
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    assert all(client.recv(100) for client in waiting)
 
 
-def test_a_udp_service_whose_affinity_is_by_client_has_it_for_all_ports_of_the_client(place):
-    backends = place.backends(2, 3, 4, kind=DatagramBackend)
-    one = place.service("one", 20, backends, "UDP", sessionAffinity="ClientIP")
-    place.agent()
-    (chosen,) = {place.client(one).asked() for _ in range(10)}
-    eventually(lambda: [pin["endpoint"] for pin in place.status()["affinities"]] == [f"{chosen}:{BACKEND}"])
+def is_served_at_once(address):
+    with socket.create_connection(address, timeout=HANG_SECONDS) as client:
+        return bool(select.select([client], [], [], 0.3)[0])
 
 
 def test_reloads_under_load_fail_nobody(place):

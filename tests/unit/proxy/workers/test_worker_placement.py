@@ -49,6 +49,27 @@ def test_a_worker_is_given_no_more_clients_than_it_has_room_for():
     assert handed == worker_budget(104) // 2
 
 
+def test_a_worker_that_takes_nobody_in_gets_no_more_until_it_does():
+    stuck, other = load(), load(connections=50)
+    stuck.handed = 2
+    stuck.look()
+    assert stuck.free
+    stuck.look()
+    assert least_loaded([stuck, other], 0) == 1
+    stuck.update(1, 1, 2, 0)
+    assert least_loaded([stuck, other], 0) == 0
+
+
+def test_a_worker_that_is_given_clients_now_and_then_is_not_stuck():
+    busy = load()
+    for taken in range(5):
+        busy.handed = taken + 1
+        busy.look()
+        busy.update(taken + 1, 0, 0, 0)
+        busy.look()
+        assert not busy.is_stuck
+
+
 def name(number):
     return ServicePortName("default", f"udp-{number}", "", Protocol.UDP)
 
