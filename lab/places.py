@@ -65,12 +65,12 @@ def running() -> list[str]:
     """The names of this user's running labs, sorted; what others left behind is cleared away."""
     with _locked(_folder()) as folder:
         found = []
-        for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        for path in folder.glob(f"*{_SUFFIX}"):
             if is_served(path):
                 found.append(path.name.removesuffix(_SUFFIX))
             else:
                 path.unlink(missing_ok=True)
-        return found
+        return sorted(found)
 
 
 def connect(name: str) -> socket.socket:
