@@ -15,9 +15,11 @@ FLAGS = (
     "--cluster-cidr=10.244.0.0/16,fd00:244::/56",
 )
 POD, POD_2, OUTSIDE, STRANGER = "client", "default.web-2", "outside", "external.example.com"
+LB = "lb.example.com"
 NODE_1, NODE_2 = "fd00:240::a", "fd00:240::1"
 BOTH_4, BOTH, ONLY_6, HERE, NOBODY = "10.96.0.20", *(f"fd00:96::{number}" for number in (20, 21, 22, 23))
-LIMITED = "2001:db8:203::21"
+LIMITED, STICKY = "2001:db8:203::21", "2001:db8:203::25"
+STICKY_CLUSTER_IP = "fd00:96::25"
 UNALLOCATED = "fd00:96::7777"
 SUFFIX = "default.svc.cluster.local"
 
@@ -73,6 +75,10 @@ TABLE = [
     (POD_2, LIMITED, 80, "answered"),
     (POD, LIMITED, 80, "timed out"),
     (STRANGER, NODE_1, 30081, "answered"),
+    # An external IP that is a node's own is served there, and nowhere else.
+    (OUTSIDE, NODE_1, 8085, "answered"),
+    (POD_2, NODE_1, 8085, "answered"),
+    (OUTSIDE, NODE_2, 8085, "refused"),
 ]
 
 
@@ -182,6 +188,43 @@ def test_a_node_port_is_on_the_localhost_of_both_families(lab: RunningLab):
         assert get(lab, "node-2", f"{address}:30080") == "answered"
 
 
+def answering(lab: RunningLab, host: str, place: str, times: int = 6) -> list[str]:
+    """The pods that answer one request after the other; `-` where none does."""
+    code = f"for i in $(seq {times}); do curl -sS --max-time 5 http://{place}/hostname || echo -; done"
+    return lab.output(host, code).split()
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        (OUTSIDE, f"[{STICKY}]"),  # through the load balancer
+        (OUTSIDE, f"[{NODE_2}]:30085"),
+        (POD, f"[{STICKY}]"),  # on the node itself
+        (POD, f"[{STICKY_CLUSTER_IP}]"),
+    ],
+)
+def test_a_client_with_affinity_keeps_its_pod_over_ipv6(lab: RunningLab, host: str, place: str):
+    (pod,) = set(answering(lab, host, place))
+    assert pod in ("web-1", "web-2")
+
+
+def health_check(lab: RunningLab, place: str) -> tuple[str, dict[str, object]]:
+    output = lab.output(LB, f"curl -sS --max-time 5 -w '\\n%{{http_code}}' http://{place}")
+    body, _, code = output.rpartition("\n")
+    return code, json.loads(body)
+
+
+@pytest.mark.parametrize(("node", "code", "endpoints"), [(NODE_1, "503", 0), (NODE_2, "200", 1)])
+def test_health_check_node_ports_are_on_a_nodes_ipv6_address(lab: RunningLab, node: str, code: str, endpoints: int):
+    status, body = health_check(lab, f"[{node}]:31000/")
+    assert (status, body["localEndpoints"], body["serviceProxyHealthy"]) == (code, endpoints, True)
+
+
+def test_the_health_of_a_nodes_proxy_is_told_of_both_families(lab: RunningLab):
+    status, body = health_check(lab, f"[{NODE_1}]:10256/healthz")
+    assert (status, body["status"].keys()) == ("200", {"IPv4", "IPv6"})  # type: ignore[attr-defined]
+
+
 def until(lab: RunningLab, host: str, condition: str) -> None:
     """Wait until a shell command succeeds."""
     lab.output(host, f"for i in $(seq 400); do {condition} && exit 0; sleep 0.05; done; exit 1")
@@ -201,3 +244,10 @@ def test_a_running_service_gains_the_second_family_and_releases_it(lab: RunningL
         assert get(lab, host, "only-4", "-4") == "answered"
         assert lab.output(host, f"{DIG} AAAA only-4") == ""
     assert get(lab, POD, f"[{address}]", seconds=HURRIED) == "timed out"
+
+
+def test_a_node_that_fails_is_left_out_by_the_load_balancer_over_ipv6(lab: RunningLab):
+    """The last one: node-1 does not come back."""
+    lab.run("node-1", "ip link set eth0 down")
+    until(lab, LB, f"grep -q 'node is unhealthy. node=.node-1' /run/lab/log/{LB}")
+    assert answering(lab, OUTSIDE, f"[{LIMITED}]") == ["web-2"] * 6  # all through node-2
