@@ -57,9 +57,9 @@ def test_a_reset_and_a_client_whom_nobody_took_are_told_as_such(relay_lab, relay
     assert relay_lab.accept(backend).recv(1) == b"x"
     relay_reset(client)
     assert relay_lab.drained()
-    unserved = relay_lab.client(relay_lab.serve(relay_lab.closed_port(), access_log_every=1))
+    closed = relay_lab.serve(relay_lab.closed_port(), access_log_every=1)
     with pytest.raises(ConnectionResetError):
-        unserved.recv(1)
+        relay_lab.client(closed).recv(1)
     assert [each["outcome"] for each in lines(caplog)] == ["reset", "dials failed"]
 
 
