@@ -11,7 +11,7 @@ from .model import Chooser, Frontend
 from .outcomes import EXHAUSTION
 from .reactor import READ_EVENTS, Reactor
 from .relaysettings import RelaySettings
-from .tcpsocket import prepare_listener
+from .tcpsocket import accept_stream, prepare_listener
 from .throttle import Throttle
 
 log = logging.getLogger(__name__)
@@ -105,12 +105,11 @@ class TcpListener:
                 self._report_pause(PauseReason.LIMIT)
             return False
         try:
-            client, address = self._sock.accept()
+            client, address = accept_stream(self._sock)
         except OSError as error:
             descriptors.give(DESCRIPTORS_PER_CONNECTION)
             return self._on_error(error)
-        client.settimeout(0)
-        dial = Dial(self._line, self.frontend, client, address[0])
+        dial = Dial(self._line, self.frontend, client, address)
         self._line.reactor.attempt(dial.start, dial)
         return True
 

@@ -10,18 +10,17 @@ Why not the loop's own readers, transports or streams? Measured, with asyncio an
   at once is never copied, and an idle connection holds none.
 
 The loop watches our epoll's own descriptor, level-triggered: as long as events are left, it calls again. So the
-reactor lives beside DNS, watching and health in one ordinary loop, and takes one batch of events a call, no more.
+reactor lives beside DNS, watching and health in one ordinary loop, and takes a few batches of events a call, no more.
 
 Rules that handlers rely on:
 
 1. An event is a hint. A handler acts on what `recv`, `send`, `accept` and `SO_ERROR` say.
 2. Nobody works longer than a slice: one buffer a direction, a few accepts. Who has more to do asks `soon()` for
-   another slice, in a line that a turn serves for a moment; events come first, so that bulk never starves small
-   requests.
-3. `discard()` closes a socket when the turn is over. So no descriptor's number is used again while events of the
-   same turn are left, and none of them can reach a stranger.
+   another slice, in a line that is served for a moment after each batch of events: bulk never starves small requests.
+3. `discard()` closes a socket when the batch is over. So no descriptor's number is used again while events of the
+   same batch are left, and none of them can reach a stranger.
 4. An exception in a handler is a bug: it is logged, and `abort()` ends that handler's connection only.
-5. `now` is read once a turn, from the monotonic clock. One heap keeps all deadlines, for which the loop has one timer.
+5. `now` is read once a batch, from the monotonic clock. One heap keeps all deadlines, for which the loop has one timer.
 """
 
 import asyncio
@@ -40,8 +39,9 @@ from .timers import Timer, TimerHeap
 log = logging.getLogger(__name__)
 
 RECEIVE_BUFFER_BYTES = 256 * 1024  # measured beside HAProxy: with 256 KiB buffers it moves twice what 16 KiB give
-EVENTS_PER_TURN = 256  # the turn's own cost vanishes among so many, and they take some milliseconds at most
-SLICES_PER_TURN = 64  # at most, when they are short, as the last read of a connection is
+BATCHES_PER_TURN = 4  # then others in the loop have their turn
+EVENTS_PER_BATCH = 256  # a batch's own cost vanishes among so many, and they take some milliseconds at most
+SLICES_PER_BATCH = 64  # at most, when they are short, as the last read of a connection is
 SLICES_SECONDS = 0.0001  # no further slice after that: two of 256 KiB; small requests wait as long beside bulk streams
 SHORTEST_ALARM_SECONDS = 0.001  # loops count whole milliseconds
 
@@ -136,7 +136,7 @@ class Reactor:
         self._handlers[descriptor] = handler
 
     def discard(self, sock: socket.socket, holder: Closable | None = None) -> None:
-        """Tell nobody of the socket any more, and close it, or the holder who does so, when this turn ends (rule 3)."""
+        """Tell nobody of the socket any more, and close it, or the holder who does so, after this batch (rule 3)."""
         self._handlers.pop(sock.fileno(), None)
         self._doomed.append(sock if holder is None else holder)
         self._want_turn()
@@ -194,22 +194,28 @@ class Reactor:
         self._epoll.close()
 
     def _turn(self) -> None:
-        """One batch of events, then one slice for each who asked for it before or during the batch."""
-        if self._is_closed:  # a turn was due when it was closed
-            return
+        """A few batches of events, as long as there are any: the loop's own way round costs as much as a batch."""
         self._is_turn_due = True  # whoever wants another turn during this one gets it below
-        self.now = time.monotonic()
-        if self._timers.next_due() <= self.now:
-            for owner in self._timers.pop_due(self.now):
-                self.attempt(owner.on_timer, owner)
-        events = self._epoll.poll(0, EVENTS_PER_TURN)
-        self._dispatch(events)
-        self._serve_ready()
-        self._close_doomed()
+        for _ in range(BATCHES_PER_TURN):
+            if self._is_closed or not self._batch():
+                break
         self._is_turn_due = False
         if self._ready:
             self._want_turn()
         self._set_alarm()
+
+    def _batch(self) -> bool:
+        """One batch of events, then slices for those who asked for them; `False` when there were none of either."""
+        self.now = time.monotonic()
+        if self._timers.next_due() <= self.now:
+            for owner in self._timers.pop_due(self.now):
+                self.attempt(owner.on_timer, owner)
+        events = self._epoll.poll(0, EVENTS_PER_BATCH)
+        has_work = bool(events or self._ready)
+        self._dispatch(events)
+        self._serve_ready()
+        self._close_doomed()
+        return has_work
 
     def _dispatch(self, events: list[tuple[int, int]]) -> None:
         handlers = self._handlers
@@ -225,7 +231,7 @@ class Reactor:
         if not self._ready:
             return
         until = time.monotonic() + SLICES_SECONDS
-        for _ in range(min(len(self._ready), SLICES_PER_TURN)):
+        for _ in range(min(len(self._ready), SLICES_PER_BATCH)):
             worker, _ = self._ready.popitem(last=False)
             try:
                 worker.proceed()

@@ -9,7 +9,8 @@ from .model import Endpoint
 from .relaysettings import RelaySettings
 
 SIOCOUTQ = 0x5411  # linux/sockios.h: bytes that the peer's kernel has not acknowledged
-_STREAM = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
+_IPV4, _IPV6 = int(socket.AF_INET), int(socket.AF_INET6)  # numbers are taken faster than members of enumerations
+_STREAM, _TCP = int(socket.SOCK_STREAM | socket.SOCK_NONBLOCK), int(socket.IPPROTO_TCP)
 _INT = struct.Struct("i")
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, 0 seconds
 
@@ -51,10 +52,21 @@ def keep_alive(sock: socket.socket, settings: RelaySettings) -> None:
 
 def upstream_socket(endpoint: Endpoint) -> socket.socket:
     """A non-blocking socket for a connection to the endpoint; OSError when there is none to be had."""
-    family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET
-    sock = socket.socket(family, _STREAM, socket.IPPROTO_TCP)
+    sock = socket.socket(_IPV6 if ":" in endpoint.address else _IPV4, _STREAM, _TCP)
     _prepare_stream(sock)
     return sock
+
+
+def accept_stream(listening: socket.socket) -> tuple[socket.socket, str]:
+    """A client as a non-blocking socket, and its address; OSError when none is to be had.
+
+    `socket.accept` makes the same, but asks the listener for its family and type, and looks both up in enumerations:
+    that takes as long as the system call.
+    """
+    descriptor, address = listening._accept()  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+    client = socket.socket(_IPV4 if len(address) == 2 else _IPV6, _STREAM, _TCP, descriptor)
+    client.setblocking(False)  # noqa: FBT003
+    return client, address[0]
 
 
 def _prepare_stream(sock: socket.socket) -> None:
