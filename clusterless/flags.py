@@ -33,14 +33,8 @@ class WorkersType(click.IntRange):
         return super().convert(value, param, ctx)
 
 
-class _PathType(click.Path):
-    """Shells complete paths; whether one can be read is told later, in the words of who reads it."""
-
-    # Blanks stand between several in an environment variable, as for all flags.
-    envvar_list_splitter = None  # type: ignore[assignment]
-
-
-_PATH = _PathType(readable=False)
+# Shells complete paths; whether one can be read is told later, in the words of who reads it.
+_PATH = click.Path(readable=False)
 
 filename_flag = flag(
     "--filename",
@@ -48,7 +42,7 @@ filename_flag = flag(
     multiple=True,
     type=_PATH,
     metavar="PATH",
-    help="A manifest file, a folder of them, or - (repeatable).",
+    help="A manifest file, a folder of them, or - (repeatable; CLUSTERLESS_FILENAME has a colon between several).",
 )
 
 cluster_flags = together(

@@ -158,9 +158,9 @@ def test_nothing_is_told_on_stderr_and_is_no_error(arguments: list[str], text: s
 
 
 def test_a_variable_may_name_several_files(manifests: Path):
-    other = manifests.parent / "other.yaml"
+    other = manifests.parent / "an other.yaml"
     other.write_text(BROKEN.replace("70000", "80"))
-    shown = run("get", "svc", "-o", "name", CLUSTERLESS_FILENAME=f"{manifests} {other}").stdout.split()
+    shown = run("get", "svc", "-o", "name", CLUSTERLESS_FILENAME=f"{manifests}:{other}").stdout.split()
     assert shown == ["service/broken", "service/kubernetes", "service/web"]
 
 
