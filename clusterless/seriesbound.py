@@ -14,7 +14,7 @@ OTHER = "other"
 class SeriesBound(Generic[_Name]):
     """First come, first served: a name keeps its series while it exists, and one that shares goes on sharing.
 
-    If a name could leave what is shared, the sum of the others would fall, and Prometheus would take that for a restart.
+    If a name could leave what is shared, the others' sum would fall, and Prometheus would take that for a restart.
     """
 
     def __init__(self, most: int) -> None:

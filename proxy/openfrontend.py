@@ -8,8 +8,8 @@ from typing import TypeAlias
 from .counters import KernelDrop
 from .fullqueue import FullQueue
 from .model import Frontend, Protocol
-from .sockets import Sockets
 from .socketdrops import dropped_packets
+from .sockets import Sockets
 from .sources import Sources, allowed_sources
 
 
