@@ -6,12 +6,14 @@ Run as a program, `python -m lab.compose`, it does all of that.
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 
 from .tourguide import walk
 
 PROJECT = "clusterless-demo"  # of its own, so that what a user has running of the same file stays as it is
-EXEC_SECONDS = 60.0  # against hangs: every command of the tour has bounds of its own
+EXEC_SECONDS = 120.0  # against hangs: every command of the tour has bounds of its own
+NODE_SECONDS = 120.0  # the same: an agent starts in a second or two
 
 
 class ComposeError(Exception):
@@ -23,7 +25,7 @@ class Compose:
 
     def __init__(self, program: Sequence[str]) -> None:
         self._program = tuple(program)
-        self._shown = "docker compose" if self._program[0] == "docker" else self._program[0]
+        self._shown = "docker compose" if self._program[:2] == ("docker", "compose") else "docker-compose"
 
     def run(self, host: str, command: str) -> str:
         """What a shell command writes in a service's container, to both its outputs, whatever its exit code."""
@@ -34,8 +36,13 @@ class Compose:
         return self._typed("kill", node)
 
     def start_node(self, node: str) -> str:
-        """Have it come back; returns what a user would type for it."""
-        return self._typed("start", node)
+        """Have it come back and be well; returns what a user would type for it. Raises ComposeError."""
+        typed = self._typed("start", node)
+        deadline = time.monotonic() + NODE_SECONDS
+        while (asked := self._call("exec", "-T", node, "clusterless", "healthz")).returncode != 0:
+            if time.monotonic() > deadline:
+                raise ComposeError(f"{node} does not come back: {asked.stdout}{asked.stderr}\n{self.logs()}")
+        return typed
 
     def up(self) -> None:
         """Start everything and wait until it is ready. Raises ComposeError."""
