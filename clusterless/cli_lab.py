@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from .flags import cluster_flags, cluster_options, filename_flag
 from .kubeproxyconfig import ConfigError
@@ -64,9 +65,12 @@ def lab(context: click.Context, /, privilege: str | None, detach: bool, tour: bo
     """Run a small cluster's network in namespaces: nodes, pods, a load balancer and an outside, without root or Docker.
 
     COMMAND runs in it as one more pod, and its exit code is returned; without one there is a shell. The lab ends with
-    it, and leaves nothing behind. Manifests are followed while it runs, and other terminals reach it:
+    it, and leaves nothing behind. Manifests are followed while it runs. The commands below reach it from inside and
+    from other terminals.
     """
     if context.invoked_subcommand is not None:
+        if context.get_parameter_source("filename") is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"-f starts a lab, and `{context.invoked_subcommand}` is for one that runs", context)
         return
     from lab.namespaces import Privilege
 

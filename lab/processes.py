@@ -85,8 +85,11 @@ def execute(argv: Sequence[str], environment: Mapping[str, str], folder: str = "
 
 
 def processes_in(network: str) -> list[int]:
-    """The processes that are in a network namespace."""
-    wanted = Path("/run/netns", network).stat().st_ino
+    """The processes that are in a network namespace; none where there is no such namespace."""
+    try:
+        wanted = Path("/run/netns", network).stat().st_ino
+    except FileNotFoundError:
+        return []
     return [int(path.name) for path in Path("/proc").glob("[0-9]*") if _network_of(path) == wanted]
 
 

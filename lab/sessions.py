@@ -29,7 +29,11 @@ async def converse(
         return
     command = execute(request.argv, environment, request.folder)
     if request.terminal:
-        child, controller = _at_new_terminal(request, host, command, children)
+        try:
+            child, controller = _at_new_terminal(request, host, command, children)
+        except (FileNotFoundError, PermissionError) as error:
+            await connection.reply(Refused(f"this machine gives the lab no terminal: {error.strerror}"))
+            return
         try:
             await connection.reply(Started(), [controller])
         finally:
@@ -69,7 +73,7 @@ async def _to_its_end(child: Child, connection: Connection) -> None:
 async def _pass_on_signals(pid: int, connection: Connection) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         while (request := await connection.request()) is not None:
-            if isinstance(request, Signal):
+            if isinstance(request, Signal) and request.number in signal.valid_signals():
                 signal_group(pid, request.number)
         signal_group(pid, signal.SIGHUP)
         signal_group(pid, signal.SIGCONT)

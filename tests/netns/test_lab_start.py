@@ -153,6 +153,12 @@ def test_a_misspelt_command_is_wrong_usage():
     assert "No such command 'shel'" in done.stderr
 
 
+def test_manifests_are_for_a_lab_that_starts():
+    done = play("-f", str(SHIPPED[0]), "status")
+    assert done.returncode == 2
+    assert "Error: -f starts a lab, and `status` is for one that runs" in done.stderr
+
+
 SERVICES = """{range .items[*]}{.metadata.namespace} {.metadata.name} {.spec.ports[0].port}{"\\n"}{end}"""
 
 
