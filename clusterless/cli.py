@@ -2,12 +2,11 @@
 
 # ruff: noqa: PLC0415  a command that only checks files must not pay for what serving needs
 
-import asyncio
 import json
 import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -36,8 +35,15 @@ log = logging.getLogger(__name__)
 
 PORT = click.IntRange(1, 65535)
 
+
+def _run_on_asyncio(coroutine: Coroutine[Any, Any, int]) -> int:
+    import asyncio
+
+    return asyncio.run(coroutine)
+
+
 # The event loop to run under, and what loads it ahead of time; the script puts uvloop here.
-runner: Any = SimpleNamespace(run=asyncio.run, load=lambda: None)
+runner: Any = SimpleNamespace(run=_run_on_asyncio, load=lambda: None)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
