@@ -98,6 +98,26 @@ def test_a_pod_that_is_not_ready_leaves_the_service_and_comes_back(lab: PlayedLa
     lab.until(POD, endpoints(2), "2")
 
 
+# The processes in the pod's network but this one, ended with the signal that is given.
+PROGRAM = """
+import os, pathlib, sys
+here = os.stat("/proc/self/ns/net").st_ino
+for path in pathlib.Path("/proc").glob("[0-9]*"):
+    if int(path.name) != os.getpid() and (path / "ns/net").exists() and (path / "ns/net").stat().st_ino == here:
+        os.kill(int(path.name), int(sys.argv[1]))
+        print(path.name)
+"""
+
+
+def test_a_pods_program_that_ends_is_started_again(lab: PlayedLab):
+    ended = lab.output("db-2", f"exec python3 -c '{PROGRAM}' 9")
+    lab.until(POD, f"{HURRIED} http://db-2.db/hostname && echo answered", "answered")
+    lab.until(POD, addresses(3, "db"), "yes")
+    started = lab.output("db-2", f"exec python3 -c '{PROGRAM}' 0")
+    assert started.isdigit()
+    assert started != ended
+
+
 def test_a_terminating_pod_of_a_statefulset_serves_on_until_it_is_gone(lab: PlayedLab):
     before = lab.pods()["db-1"]
     assert "serves for another 3600 s" in lab.play("pod", "terminate", "db-1")
