@@ -3,10 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from watchfiles._rust_notify import RustNotify
+from typing import NamedTuple
 
 # A file that is written in several steps settles within a few milliseconds; the promise is 0.3 s from its close.
 SETTLE_MS = 40
@@ -57,6 +54,21 @@ class _Round:
         return self.is_over or self._stop.is_set()
 
 
+class _Asked:
+    """The stop event of one watcher, which asks for it while it watches, and not before: that tells when it began."""
+
+    def __init__(self, current: _Round, on_first: Callable[[], object]) -> None:
+        self._current = current
+        self._on_first = on_first
+        self._was_asked = False
+
+    def is_set(self) -> bool:
+        if not self._was_asked:
+            self._was_asked = True
+            self._on_first()
+        return self._current.is_set()
+
+
 async def watch(
     filenames: Iterable[str], on_watching: Callable[[], None], on_change: Callable[[], None], stop: asyncio.Event
 ) -> None:
@@ -67,32 +79,30 @@ async def watch(
     names = tuple(filenames)
     while not stop.is_set():
         places = watched(names)
-        notifiers = _notifiers(places)
-        on_watching()
-        if not notifiers:
+        current = _Round(stop)
+        kinds = [kind for kind in ((places.trees, True), (places.folders | places.parents, False)) if kind[0]]
+        if not kinds:
+            on_watching()
             await stop.wait()
             return
-        current = _Round(stop)
 
         def changed(places: Watched = places, current: _Round = current) -> None:
             current.is_over = watched(names) != places
             on_change()
 
         told = _from_thread(changed)
-        await asyncio.gather(*(asyncio.to_thread(_follow, each, places, current, told) for each in notifiers))
+        begun = [asyncio.Event() for _ in kinds]
+        asked = [_Asked(current, _from_thread(each.set)) for each in begun]
+        threads = [
+            asyncio.to_thread(_follow, *kind, places, each, told) for kind, each in zip(kinds, asked, strict=True)
+        ]
+        await asyncio.gather(_when_all(begun, on_watching), *threads)
 
 
-def _notifiers(places: Watched) -> "list[RustNotify]":
-    from watchfiles._rust_notify import RustNotify  # noqa: PLC0415  a native module that only watching needs
-
-    found = []
-    for folders, is_recursive in ((places.trees, True), (places.folders | places.parents, False)):
-        try:
-            paths = sorted(map(str, folders))
-            found += [RustNotify(paths, False, False, 0, is_recursive, True)] if paths else []  # noqa: FBT003
-        except FileNotFoundError:
-            continue  # it went between listing and watching: the other notifier, or the next look, will tell
-    return found
+async def _when_all(events: Iterable[asyncio.Event], then: Callable[[], None]) -> None:
+    for each in events:
+        await each.wait()
+    then()
 
 
 def _from_thread(function: Callable[[], None]) -> Callable[[], object]:
@@ -100,10 +110,26 @@ def _from_thread(function: Callable[[], None]) -> Callable[[], object]:
     return lambda: loop.call_soon_threadsafe(function)
 
 
-def _follow(notifier: "RustNotify", places: Watched, current: _Round, told: Callable[[], object]) -> None:
+def _follow(
+    folders: Iterable[Path], is_recursive: bool, places: Watched, asked: _Asked, told: Callable[[], object]
+) -> None:
     """In a thread of its own: wait for changes until the round is over."""
-    with notifier:
-        while not current.is_set():
-            changes = notifier.watch(SETTLE_MOST_MS, SETTLE_MS, LOOK_AGAIN_MS, current)
-            if changes == "timeout" or (isinstance(changes, set) and places.concerns(path for _, path in changes)):
+    from watchfiles import watch as changes_of  # noqa: PLC0415  a native module that only watching needs
+
+    rounds = changes_of(
+        *sorted(folders),
+        watch_filter=None,
+        debounce=SETTLE_MOST_MS,
+        step=SETTLE_MS,
+        stop_event=asked,
+        rust_timeout=LOOK_AGAIN_MS,
+        yield_on_timeout=True,
+        recursive=is_recursive,
+        ignore_permission_denied=True,
+    )
+    try:
+        for changes in rounds:
+            if not changes or places.concerns(path for _, path in changes):
                 told()
+    except FileNotFoundError:
+        asked.is_set()  # it went between listing and watching: the other watcher, or the next look, will tell
