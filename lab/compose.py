@@ -44,6 +44,12 @@ class Compose:
                 raise ComposeError(f"{node} does not come back: {asked.stdout}{asked.stderr}\n{self.logs()}")
         return typed
 
+    def check(self) -> None:
+        """Raises ComposeError where no engine answers, with the last line of all that Compose says then."""
+        if (asked := self._call("ps", "-q")).returncode != 0:
+            said = asked.stderr.strip().splitlines() or ["it says nothing"]
+            raise ComposeError(f"no Docker engine can be used: {said[-1]}")
+
     def up(self) -> None:
         """Start everything and wait until it is ready. Raises ComposeError."""
         self._checked("up", "-d")
@@ -91,6 +97,7 @@ def show(project: Compose, say: Callable[[str], None]) -> int:
 
     Raises ComposeError.
     """
+    project.check()
     say("starting the lab, which builds its image the first time")
     try:
         project.up()
