@@ -69,13 +69,20 @@ class PodMaker:
             # A DaemonSet follows its nodes, and a Pod's hostIP is its node's.
             self._made, self._placed, self._finder = {}, {}, None
         self._sources, self._nodes, self._found = sources, nodes, found
-        wanted = {pod.key: pod for pod in self._expand(sources, tuple(nodes.values()))}
+        wanted = self._in_order({pod.key: pod for pod in self._expand(sources, tuple(nodes.values()))})
         records = schedule(wanted.values(), nodes, stored, self._options)
-        self._placed = {key: self._place(key, pod, records.get(key)) for key, pod in sorted(wanted.items())}
+        self._placed = {key: self._place(key, pod, records.get(key)) for key, pod in wanted.items()}
         pods = {key: entry[2] for key, entry in self._placed.items()}
         pods_as_before = self._result.pods if _same(pods, self._result.pods) else pods
         self._result = MadePods(pods_as_before, {str(key): record for key, record in sorted(records.items())})
         return self._result
+
+    def _in_order(self, pods: Mapping[NamespacedName, Pod]) -> dict[NamespacedName, Pod]:
+        """Sorted. Those of last time come in their order then, which leaves the sort little to do."""
+        known = [key for key in self._placed if key in pods]
+        known += pods.keys() - self._placed.keys()
+        known.sort()
+        return {key: pods[key] for key in known}
 
     def _is_as_before(
         self, sources: Sequence[Pod | Workload], stored: Mapping[str, StoredPod], found: Sequence[FoundPod]
