@@ -5,6 +5,7 @@ import typing
 from typing import TypeAlias
 
 from .counters import ServiceCounters
+from .datagrams import BATCH, Datagrams
 from .flows import Flow
 from .model import Endpoint, Frontend
 from .outcomes import known_errno
@@ -12,16 +13,15 @@ from .reactor import Reactor
 
 UdpFlow: TypeAlias = Flow["FlowSocket"]
 
-DATAGRAMS_PER_SLICE = 64  # as many as a wake-up is worth; other sockets' slices come between
-
 
 class FlowOwner(typing.Protocol):
     """The listener of the flow's frontend."""
 
     reactor: Reactor
+    datagrams: Datagrams
 
-    def answer(self, flow: UdpFlow, datagram: memoryview) -> None:
-        """Send an endpoint's datagram to the client."""
+    def answer(self, flow: UdpFlow, number: int) -> None:
+        """Send so many datagrams, which `datagrams` holds, to the client."""
         ...
 
     def refuse(self, flow: UdpFlow, number: int) -> None:
@@ -36,12 +36,15 @@ class FlowOwner(typing.Protocol):
 class FlowSocket:
     """Carries a flow to `endpoint`; the flow is set right after the socket is made."""
 
-    __slots__ = ("_owner", "counters", "endpoint_counters", "flow", "frontend", "is_over", "sock")
+    __slots__ = ("_owner", "client_name", "counters", "endpoint_counters", "flow", "frontend", "is_over", "sock")
 
     flow: UdpFlow
 
-    def __init__(self, owner: FlowOwner, endpoint: Endpoint, frontend: Frontend, counters: ServiceCounters) -> None:
-        """Raises OSError when there is no socket to be had, or no way to the endpoint."""
+    def __init__(
+        self, owner: FlowOwner, endpoint: Endpoint, frontend: Frontend, counters: ServiceCounters, client_name: bytes
+    ) -> None:
+        """`client_name` is the client's `sockaddr`. Raises OSError when there is no socket to be had, or no way."""
+        self.client_name = client_name
         self.frontend = frontend  # as it was when the flow began
         self.counters = counters
         self.is_over = False
@@ -55,20 +58,20 @@ class FlowSocket:
 
     def proceed(self) -> None:
         """Pass a slice of them on."""
-        reactor, flow = self._owner.reactor, self.flow
-        for _ in range(DATAGRAMS_PER_SLICE):
-            if self.is_over:
-                return
-            try:
-                size = self.sock.recv_into(reactor.buffer)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._owner.refuse(flow, known_errno(error))
-                return
-            self.endpoint_counters.to_clients.bytes += size
-            self._owner.answer(flow, reactor.buffer[:size])
-        reactor.soon(self)
+        if self.is_over:
+            return
+        owner = self._owner
+        try:
+            number, size = owner.datagrams.receive_answers(self.sock)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            owner.refuse(self.flow, known_errno(error))
+            return
+        self.endpoint_counters.to_clients.bytes += size
+        owner.answer(self.flow, number)
+        if number == BATCH:
+            owner.reactor.soon(self)
 
     def abort(self) -> None:
         """End the flow."""

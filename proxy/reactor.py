@@ -33,6 +33,7 @@ import typing
 from collections import OrderedDict
 
 from .connections import Connections
+from .datagrams import Datagrams
 from .descriptors import RETRY_SECONDS, Descriptors, fd_budget
 from .timers import Timer, TimerHeap
 
@@ -105,6 +106,7 @@ class Reactor:
         self.now = time.monotonic()
         self.descriptors = Descriptors(fd_budget()) if descriptors is None else descriptors
         self.connections = Connections()
+        self._datagrams: dict[int, Datagrams] = {}
         self._loop = loop
         self._epoll = select.epoll()
         self._handlers: dict[int, EventHandler] = {}
@@ -145,6 +147,13 @@ class Reactor:
         """As `discard`, for a socket that another process may hold, too: closing it would not end its events."""
         self._epoll.unregister(sock.fileno())
         self.discard(sock)
+
+    def datagrams(self, family: int) -> Datagrams:
+        """Room for a batch of datagrams, for whoever of that family is called, until it returns."""
+        made = self._datagrams.get(family)
+        if made is None:
+            made = self._datagrams[family] = Datagrams(family)
+        return made
 
     def soon(self, worker: Worker) -> None:
         """Call `worker.proceed()` when everybody else had a slice; once, however often this is asked for."""

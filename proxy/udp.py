@@ -12,8 +12,9 @@ import socket
 
 from .accesslog import LoggedCounters, Names, counters_of_flow, tell_flow
 from .counters import Counters, DialOutcome, DropReason, PauseReason, ServiceCounters
+from .datagrams import BATCH
 from .flows import Client, FlowEnd, FlowSettings, FlowTable
-from .flowsocket import DATAGRAMS_PER_SLICE, FlowSocket, UdpFlow
+from .flowsocket import FlowSocket, UdpFlow
 from .model import Chooser, Endpoint, Frontend
 from .outcomes import OURS, OUTCOMES, known_errno
 from .reactor import READ_EVENTS, Reactor, TimerOwner
@@ -58,6 +59,8 @@ class UdpListener:
         self._frontend = frontend
         self._counters = counters
         self._table: FlowTable[FlowSocket] = FlowTable(settings)
+        self._by_name: dict[bytes, UdpFlow] = {}  # the same flows by their client's `sockaddr`
+        self.datagrams = reactor.datagrams(sock.family)
         self._log_every = settings.access_log_every
         self._timer: Timer[TimerOwner] | None = None
         self._is_closed = False
@@ -103,29 +106,27 @@ class UdpListener:
 
     def proceed(self) -> None:
         """Pass a slice of them on."""
-        buffer = self.reactor.buffer
-        for _ in range(DATAGRAMS_PER_SLICE):
-            if self._is_closed:
-                return
-            try:
-                size, client = self._sock.recvfrom_into(buffer)
-            except BlockingIOError:
-                return
-            self._pass_on(client, buffer[:size])
-        self.reactor.soon(self)
+        if self._is_closed:
+            return
+        try:
+            batch = self.datagrams.receive(self._sock)
+        except BlockingIOError:
+            return
+        for name, datagram in batch:
+            self._pass_on(name, datagram)
+        if len(batch) == BATCH:
+            self.reactor.soon(self)
 
     def on_timer(self) -> None:
         """The idle time of some flow may be over."""
         self._end_all(self._table.expire(self.reactor.now), FlowEnd.IDLE)
         self._set_timer()
 
-    def answer(self, flow: UdpFlow, datagram: memoryview) -> None:
-        """Send an endpoint's datagram to the client, from the address that it asked."""
+    def answer(self, flow: UdpFlow, number: int) -> None:
+        """Send so many datagrams of an endpoint to the client, from the address that it asked."""
         flow.is_answered = True
         self._table.touch(flow, self.reactor.now)
-        try:
-            self._sock.sendto(datagram, flow.client)
-        except OSError as error:
+        for error in self.datagrams.answer(self._sock, flow.link.client_name, number):
             flow.link.counters.drops[_why_unanswered(error)] += 1
 
     def refuse(self, flow: UdpFlow, number: int) -> None:
@@ -139,11 +140,11 @@ class UdpListener:
         self._table.remove(flow)
         self._end(flow, FlowEnd.CLOSED)
 
-    def _pass_on(self, client: Client, datagram: memoryview) -> None:
-        flow = self._table.find(client)
+    def _pass_on(self, name: bytes, datagram: memoryview) -> None:
+        flow = self._by_name.get(name)
         try:
             if flow is None or not self._send(flow, datagram):
-                self._begin(client, datagram)
+                self._begin(name, datagram)
         except Exception:  # the reactor's rule 4: a bug of ours costs this datagram, not the listener
             log.exception("a datagram's handler failed")
             self._drop(DropReason.FAULT)
@@ -162,8 +163,9 @@ class UdpListener:
         self._table.touch(flow, self.reactor.now)
         return True
 
-    def _begin(self, client: Client, datagram: memoryview) -> None:
+    def _begin(self, name: bytes, datagram: memoryview) -> None:
         """Find an endpoint for a client that has no flow, and send it the datagram."""
+        client = self.datagrams.client(name)
         tried: list[Endpoint] = []
         while len(tried) < ATTEMPTS:
             endpoint = self._chooser.pick(self._frontend, client[0], self.reactor.now, tried)
@@ -172,7 +174,7 @@ class UdpListener:
             if not self._make_room():
                 self._drop(DropReason.NO_DESCRIPTORS)
                 return
-            flow = self._open(client, endpoint)
+            flow = self._open(client, name, endpoint)
             if flow is not None and self._send(flow, datagram):
                 return
             tried.append(endpoint)
@@ -191,16 +193,16 @@ class UdpListener:
         self._end(oldest, FlowEnd.EVICTED)
         return descriptors.take(1)
 
-    def _open(self, client: Client, endpoint: Endpoint) -> UdpFlow | None:
+    def _open(self, client: Client, name: bytes, endpoint: Endpoint) -> UdpFlow | None:
         """A flow to the endpoint, for which a descriptor was taken; `None` if it cannot be had."""
         counters = self._counters.service(self._frontend.service)
         try:
-            link = FlowSocket(self, endpoint, self._frontend, counters)
+            link = FlowSocket(self, endpoint, self._frontend, counters, name)
         except OSError as error:
             self.reactor.descriptors.give(1)
             self._note_failure(client, endpoint, OUTCOMES[known_errno(error)])
             return None
-        flow = link.flow = self._table.add(client, endpoint, link, self.reactor.now)
+        flow = link.flow = self._by_name[name] = self._table.add(client, endpoint, link, self.reactor.now)
         counters.accepted += 1
         link.endpoint_counters.opened += 1
         link.endpoint_counters.open += 1
@@ -234,6 +236,7 @@ class UdpListener:
         """Let go of a flow that the table has no more."""
         link = flow.link
         link.is_over = True
+        del self._by_name[link.client_name]
         link.counters.closed += 1
         link.counters.flow_ends[reason] += 1
         counters = link.endpoint_counters
