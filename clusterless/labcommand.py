@@ -6,7 +6,6 @@ import socket
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -60,8 +59,6 @@ def lab(options: LabOptions) -> int:
     if len(families(options.cluster)) > 1 and not has_ipv6():
         click.echo("Warning: this kernel has no IPv6, and so the lab has IPv4 only", err=True)
         options = options._replace(cluster=ipv4_only(options.cluster))
-    filenames = (name if name == STANDARD_INPUT else str(Path(name).absolute()) for name in options.filenames)
-    options = options._replace(filenames=tuple(filenames))
     try:
         place = _claimed(options)
         return _in_background(options, place) if options.detached else _run(options, place)
@@ -166,7 +163,7 @@ async def _what_is_asked(options: LabOptions, life: Life, seconds: float) -> int
 def _how_to_reach(life: Life, seconds: float) -> str:
     snapshot = life.playing.snapshot
     return (
-        f"lab {life.name} is up: {len(snapshot.nodes)} nodes, {len(snapshot.pods)} pods and the outside, "
+        f'lab "{life.name}" is up: {len(snapshot.nodes)} nodes, {len(snapshot.pods)} pods and the outside, '
         f"ready after {seconds:.1f} s\n"
         f"  clusterless lab shell --name {life.name}\n"
         f"  clusterless lab stop {life.name}\n"

@@ -48,7 +48,7 @@ def banner(name: str, topology: Topology, snapshot: Snapshot, seconds: float) ->
     there = "kubernetes" if tried is None else tried.metadata.name
     port = "" if tried is None or tried.spec.ports[0].port == 80 else f":{tried.spec.ports[0].port}"
     nodes = sum(host.role is Role.NODE for host in topology.hosts)
-    return f"""lab {name}: {nodes} nodes, {len(snapshot.pods)} pods and the outside, ready after {seconds:.1f} s
+    return f"""lab "{name}": {nodes} nodes, {len(snapshot.pods)} pods and the outside, ready after {seconds:.1f} s
 You stand in a pod. To try:
   dig +short +search {there}        curl http://{there}{port}/
   clusterless get svc,pods -A       clusterless explain {there}{port}

@@ -32,7 +32,7 @@ def status_text(status: Status) -> str:
     ]
     if status.partitions:
         blocks.append(_table(("PARTITION", ""), sorted(status.partitions)))
-    return "\n".join([f"lab {status.name}\n", *blocks])
+    return "\n".join([f'lab "{status.name}"\n', *blocks])
 
 
 def _nodes(status: Status) -> Iterable[Sequence[str]]:

@@ -1,0 +1,24 @@
+"""Every command of the documentation is run, and prints what its page shows."""
+
+from pathlib import Path
+
+import pytest
+
+from .docpages import ROOT, Reader, commands_of, matches
+
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_a_page_shows_what_is_seen(page: Path, tmp_path: Path):
+    lines = page.read_text().splitlines()
+    reader = Reader(str(tmp_path))
+    wrong = []
+    try:
+        for command in commands_of(lines):
+            shown, seen = "\n".join(lines[command.first : command.end]), reader.types(command)
+            if not matches(shown, seen):
+                wrong.append(f"{command.host}$ {command.text}\n{seen}")
+    finally:
+        reader.close()
+    assert not wrong, "\n".join(wrong)
