@@ -21,7 +21,8 @@ _HEAD = """\
 
 What holds, in this order: a **flag**, its **environment variable**, the **file** that `--config` names (a
 KubeProxyConfiguration, as kube-proxy takes it), the **default**. A flag that may be repeated has all its values in its
-variable, separated by spaces, and paths by colons. The DNS server is configured by a Corefile ([its plugins](dns-plugins.md)).
+variable, separated by spaces, and paths by colons. The DNS server is configured by a Corefile
+([its plugins](dns-plugins.md)).
 
 Manifests, Corefile and `--config` are read again when they change, and on SIGHUP. What is wrong is told in the log,
 with file, line and column, and what was in force before stays so.

@@ -66,6 +66,7 @@ def raw(running: Running, request: bytes) -> bytes:
         return answer
 
 
+@pytest.mark.reliability(51)
 def test_operators_port_is_bounded_and_the_data_plane_does_not_notice(running: Running):
     """A header of a megabyte, POST, unknown paths, a hundred clients who say nothing, a watcher who never reads."""
     pod = f"{running.network}.3"
