@@ -45,8 +45,8 @@ class Running:
         return sum(sum(map(int, fields[11:15])) for pid in self.pids if (fields := _stat(pid))) / _TICKS
 
     def resident_bytes(self) -> int:
-        """What is in memory now."""
-        return sum(_status(pid, "VmRSS") for pid in self.pids)
+        """What is in memory now; a page that several processes share counts once."""
+        return sum(_proportional(pid) for pid in self.pids)
 
     def peak_bytes(self) -> int:
         """The most that was in memory, process by process."""
@@ -88,6 +88,15 @@ def _status(pid: int, field: str) -> int:
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:")), 0)
+
+
+def _proportional(pid: int) -> int:
+    """The process's share of the memory that it uses (proc_pid_smaps(5): Pss)."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return _status(pid, "VmRSS")
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
 
 
 def wait_for_tcp(address: str, port: int, process: Running) -> None:

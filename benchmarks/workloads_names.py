@@ -28,6 +28,7 @@ def names(folder: Path, rng: Random, *, quick: bool) -> Iterator[Workload]:
             "1/s",
             lambda each: _ask(each, _file(folder, FORWARDED, queries.forwarded(rng))),
             work_unit="1,000 queries",
+            rounds=2,
         )
         yield _workload(NAMES, _file(folder, NAMES, queries.shuffled(rng)))
     yield _workload(MIXED, _file(folder, MIXED, queries.mixed_case(rng)), edns=True)

@@ -52,6 +52,7 @@ def _bulk(number: int, *, downwards: bool) -> Workload:
         lambda each: generators.iperf3(each.bulk(), BULK_PORT, number, 1, downwards=downwards),
         (*ONE_CORE, SOCAT) if number == 1 else ONE_CORE,
         work_unit="GB",
+        rounds=2 if number > 8 else 0,
     )
 
 

@@ -15,7 +15,7 @@ reactor lives beside DNS, watching and health in one ordinary loop, and takes a 
 Rules that handlers rely on:
 
 1. An event is a hint. A handler acts on what `recv`, `send`, `accept` and `SO_ERROR` say.
-2. Nobody works longer than a slice: one buffer a direction, a few accepts. Who has more to do asks `soon()` for
+2. Nobody works longer than a slice: two buffers a direction, a few accepts. Who has more to do asks `soon()` for
    another slice, in a line that is served for a moment after each batch of events: bulk never starves small requests.
 3. `discard()` closes a socket when the batch is over. So no descriptor's number is used again while events of the
    same batch are left, and none of them can reach a stranger.

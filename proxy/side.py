@@ -16,7 +16,7 @@ from .counters import Tally
 from .reactor import RECEIVE_BUFFER_BYTES, Reactor
 from .tcpsocket import LOST
 
-READS_PER_SLICE = 2  # of which the second, after a FIN, mostly finds the end: it is not worth another turn
+READS_PER_SLICE = 2  # the second finds the end after a FIN, and spares bulk half of the turns
 LAST_EVENTS = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR | select.EPOLLPRI
 
 
@@ -78,7 +78,7 @@ class Side:
         self._reads_to_end = False  # a short read does not mean that there is no more
 
     def on_events(self, events: int) -> None:
-        """Note what the socket is ready for, and move one buffer's worth each way at most."""
+        """Note what the socket is ready for, and do a slice of work each way at most."""
         if events & LAST_EVENTS:
             self._reads_to_end = True
             if events & select.EPOLLRDHUP:
@@ -93,7 +93,7 @@ class Side:
             self._pump()
 
     def proceed(self) -> None:
-        """Move one buffer's worth from this side to its peer, if there is any and the peer takes it."""
+        """Move two buffers' worth at most from this side to its peer, if there is any and the peer takes it."""
         self._is_queued = False
         if self._is_readable and self.peer.takes_more:
             self._pump()
@@ -146,13 +146,12 @@ class Side:
             self._pair.active_at = reactor.now
             self.tally.bytes += size
             peer.send(reactor.buffer[:size], self._flags)
-            if size == RECEIVE_BUFFER_BYTES or not peer.takes_more:
-                break
-            if not self._reads_to_end:
+            if not peer.takes_more:
+                return
+            if size < RECEIVE_BUFFER_BYTES and not self._reads_to_end:
                 self._is_readable = False
                 return
-        if peer.takes_more:
-            self.queue()
+        self.queue()
 
     def send(self, data: memoryview, flags: int) -> None:
         """Send what was just received, and keep what is not taken."""
