@@ -40,7 +40,7 @@ fuzz: $(STAMP) ## a million packets for the DNS server, then five minutes of cov
 	mkdir -p .fuzz-corpus && $(BIN)/python tests/fuzz/dns_target.py -max_total_time=300 .fuzz-corpus
 
 reference: $(STAMP) ## write docs/configuration.md from the code
-	$(BIN)/python -m clusterless.reference docs/configuration.md
+	$(BIN)/python -m clusterless.commandline.reference docs/configuration.md
 
 soak: $(STAMP) ## a million connections through one agent, and what it holds before and after
 	$(BIN)/python -m tests.soak

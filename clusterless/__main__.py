@@ -10,7 +10,7 @@ from typing import Any
 def main() -> None:
     """The `clusterless` script. Exit codes: 0 good, 1 refused or failed, 2 wrong usage."""
     if _is_plain_healthz(sys.argv[1:]):
-        from .healthz import main as healthz
+        from .operations.healthz import main as healthz
 
         sys.exit(healthz(*sys.argv[2:]))
     from .cli import cli, runner
@@ -33,7 +33,7 @@ def _is_plain_healthz(arguments: list[str]) -> bool:
 def _run(coroutine: Coroutine[Any, Any, int]) -> int:
     import uvloop
 
-    from .timedloop import TimedLoop
+    from .operations.timedloop import TimedLoop
 
     class Loop(TimedLoop, uvloop.Loop):  # type: ignore[misc]  # as uvloop does itself
         """uvloop's, which also names what holds it up."""

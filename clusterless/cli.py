@@ -13,12 +13,9 @@ from typing import Any, NoReturn
 
 import click
 
-from . import __version__, logs
-from .cli_explain import explain
-from .cli_lab import lab
-from .cli_live import events, graph, top
-from .cli_objects import describe, get
-from .flags import (
+from . import __version__
+from .commandline.explain import explain
+from .commandline.flags import (
     cluster_flags,
     cluster_options,
     dns_flags,
@@ -28,8 +25,12 @@ from .flags import (
     proxy_flags,
     settings_of,
 )
-from .kubeproxyconfig import ConfigError
-from .settings import Settings, split
+from .commandline.lab import lab
+from .commandline.live import events, graph, top
+from .commandline.objects import describe, get
+from .configuration.kubeproxyconfig import ConfigError
+from .configuration.settings import Settings, split
+from .operations import logs
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def dns(context: click.Context, /, **_flags: Any) -> None:
 @click.pass_context
 def loadbalancer(context: click.Context, /, **_flags: Any) -> None:
     """Run the external load balancer in front of the nodes."""
-    from .serve import serve_load_balancer
+    from .agent.serve import serve_load_balancer
 
     _run(context, lambda settings: serve_load_balancer(settings, runner.run))
 
@@ -109,7 +110,7 @@ def loadbalancer(context: click.Context, /, **_flags: Any) -> None:
 @click.pass_context
 def check(context: click.Context, /, output: str, strict: bool, load_balancer_ip_range: str, **_flags: Any) -> None:
     """Say what the API server would say of manifests, and what is surely not meant; exit 1 if any would be refused."""
-    from .check import check as check_manifests
+    from .checking.check import check as check_manifests
 
     filenames = _filenames(context)
     options = _or_usage(lambda: cluster_options(context.params))
@@ -126,7 +127,7 @@ def check(context: click.Context, /, output: str, strict: bool, load_balancer_ip
 @click.pass_context
 def env(context: click.Context, /, namespace: str, enable_service_links: bool, **_flags: Any) -> None:
     """Print the service environment variables that a pod would get."""
-    from .env import environment_lines
+    from .checking.env import environment_lines
 
     options = _or_usage(lambda: cluster_options(context.params))
     for line in environment_lines(_filenames(context), options, namespace, enable_service_links=enable_service_links):
@@ -143,7 +144,7 @@ def env(context: click.Context, /, namespace: str, enable_service_links: bool, *
 @click.option("--udp", multiple=True, type=PORT, help="A port that echoes over UDP (repeatable).")
 def pod(**flags: Any) -> None:
     """Run the demo backend: HTTP, TCP and UDP, says who it is and whom it sees."""
-    from .pod import PodOptions, PodStartError, serve
+    from .demo.pod import PodOptions, PodStartError, serve
 
     http = flags["http"] or (() if flags["tcp"] or flags["udp"] else (8080,))
     try:
@@ -158,7 +159,7 @@ def pod(**flags: Any) -> None:
 @click.option("--timeout", default=2.0, type=click.FloatRange(min=0.1), metavar="SECONDS", show_default=True)
 def healthz(url: str, timeout: float) -> None:
     """Ask URL once how the program is; exit 1 if it is not well. Default: this host's agent, at port 10256."""
-    from .healthz import probe
+    from .operations.healthz import probe
 
     try:
         answer = probe(url, timeout)
@@ -175,7 +176,7 @@ def version(format: str | None) -> None:  # noqa: A002  the flag's own name
     if format is None:
         click.echo(f"clusterless {__version__}")
         return
-    from .versiontext import version_text
+    from .commandline.versiontext import version_text
 
     click.echo(version_text(__version__, format), nl=False)
 
@@ -192,21 +193,21 @@ def completion(shell: str) -> None:
 
     Put the line into ~/.bashrc or ~/.zshrc, or the script of fish into ~/.config/fish/completions/clusterless.fish.
     """
-    from .completion import script
+    from .commandline.completion import script
 
     click.echo(script(cli, shell))
 
 
 def _serve(context: click.Context, *, proxy: bool, dns: bool) -> NoReturn:
-    from .serve import serve
+    from .agent.serve import serve
 
     _run(context, lambda settings: serve(settings, runner.run, proxy=proxy, dns=dns))
 
 
 def _run(context: click.Context, serve: Callable[[Settings], int]) -> NoReturn:
     """Serve with the settings that the flags make, and exit."""
-    from .kubeproxyfile import LENIENT
-    from .starterror import StartError
+    from .agent.starterror import StartError
+    from .configuration.kubeproxyfile import LENIENT
 
     if context.params["cleanup"]:
         _cleanup(context)
@@ -228,8 +229,8 @@ def _run(context: click.Context, serve: Callable[[Settings], int]) -> NoReturn:
 
 def _cleanup(context: click.Context) -> NoReturn:
     """As kube-proxy's flag of that name does: take back what is left of an earlier run, and no serving."""
-    from .cleanup import cleanup
-    from .starterror import StartError
+    from .agent.cleanup import cleanup
+    from .agent.starterror import StartError
 
     try:
         sys.exit(cleanup(str(context.info_name), runner.run))
@@ -240,8 +241,8 @@ def _cleanup(context: click.Context) -> NoReturn:
 
 def _write_config(target: str, settings: Settings) -> NoReturn:
     """As kube-proxy's flag of that name does: the file, and no serving."""
-    from .kubeproxyfile import written
-    from .settings import as_file
+    from .configuration.kubeproxyfile import written
+    from .configuration.settings import as_file
 
     try:
         Path(target).write_text(written(as_file(settings)))

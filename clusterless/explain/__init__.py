@@ -1,1 +1,1 @@
-"""Pure: why a connection goes where it goes, by the very decisions of the proxy and the DNS server."""
+"""Why a connection goes where it goes, by the very decisions of the proxy and the DNS server."""

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from clusterless.dnskeys import dns_service_addresses
+from clusterless.node.dnskeys import dns_service_addresses
 from controlplane.objects import NamespacedName
 from controlplane.snapshot import Snapshot
 from dns.model import Labels

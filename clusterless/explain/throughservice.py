@@ -1,6 +1,6 @@
 """Pure: from a frontend of a node's proxy to an endpoint, by the decisions of the proxy itself."""
 
-from clusterless.dnskeys import dns_service_keys
+from clusterless.node.dnskeys import dns_service_keys
 from controlplane.objects import Service, ServicePort
 from proxy.addresstext import is_within
 from proxy.model import FrontendKind, FrontendState, Protocol

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from clusterless.dnskeys import dns_service_keys
+from clusterless.node.dnskeys import dns_service_keys
 from controlplane.nodeaddresses import host_ips
 from controlplane.objects import NamespacedName, Node, Service, ServicePort
 from controlplane.snapshot import Snapshot

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from clusterless.objectview import ObjectView
+from clusterless.kubectl.objectview import ObjectView
 from controlplane.objects import Endpoint, EndpointPort, EndpointSlice, Node, Service, ServicePort
 
 from .picture import Arrow, Box, BoxKey, Picture, Shape, State

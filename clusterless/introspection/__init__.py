@@ -1,1 +1,1 @@
-"""What an agent tells of itself: Kubernetes' API read-only, its own status, events, and pictures of them."""
+"""What an agent tells of itself: Kubernetes' API read-only, its own status, events; how to ask it, and `top`."""

@@ -9,7 +9,7 @@ from http import HTTPStatus
 import msgspec
 
 from clusterless import __version__
-from clusterless.ops import OpsReply, OpsRequest, OpsStream
+from clusterless.operations.httpserver import OpsReply, OpsRequest, OpsStream
 
 from .apipaths import Target, WatchOptions, selection, target, watch_options
 from .ledger import Entry, Ledger

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from clusterless.ops import OpsReply, OpsRequest, Trees
+from clusterless.operations.httpserver import OpsReply, OpsRequest, Trees
 from clusterless.tasks import spawn
 from controlplane.objects import NamespacedName
 from controlplane.snapshot import Snapshot

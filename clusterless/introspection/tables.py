@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from clusterless.printers.printer import Printer, Showing
-from clusterless.printers.table import PRINTERS
+from clusterless.kubectl.printers.printer import Printer, Showing
+from clusterless.kubectl.printers.table import PRINTERS
 
 from .ledger import Entry
 from .resources import Resource

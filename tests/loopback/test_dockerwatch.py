@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from clusterless import dockerwatch
-from clusterless.dockerwatch import docker_pods
-from clusterless.settings import Settings
+from clusterless.configuration.settings import Settings
+from clusterless.docker import watch
+from clusterless.docker.watch import docker_pods
 from controlplane.clusterstate import FoundPod
 from controlplane.options import ClusterOptions
 
@@ -183,7 +183,7 @@ async def test_only_a_signal_that_stops_makes_a_pod_terminating(
 async def test_while_docker_is_away_what_was_seen_stays_and_then_all_is_seen_again(
     docker: Docker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    monkeypatch.setattr(dockerwatch, "RETRY_SECONDS", (0.05, 0.1))
+    monkeypatch.setattr(watch, "RETRY_SECONDS", (0.05, 0.1))
     docker.run("a")
     async with following(docker) as told:
         assert await told.next() == {"a": "ready"}
@@ -197,6 +197,6 @@ async def test_while_docker_is_away_what_was_seen_stays_and_then_all_is_seen_aga
 
 
 async def test_without_docker_serving_begins_nevertheless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(dockerwatch, "FIRST_SECONDS", 0.1)
+    monkeypatch.setattr(watch, "FIRST_SECONDS", 0.1)
     async with following(Docker(tmp_path / "nothing.sock")) as told:
         assert told._pods.empty()

@@ -6,7 +6,7 @@ import socket
 import msgspec
 import pytest
 
-from clusterless.healthchecknodeports import HealthCheckNodePorts
+from clusterless.node.healthchecknodeports import HealthCheckNodePorts
 from controlplane.objects import EndpointSlice, NamespacedName, Service
 from controlplane.options import ClusterOptions
 from controlplane.snapshot import Snapshot

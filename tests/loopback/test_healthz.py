@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from clusterless.cli import cli
-from clusterless.pod import PodOptions, start
+from clusterless.demo.pod import PodOptions, start
 
 
 def free_port() -> int:

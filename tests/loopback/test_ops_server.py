@@ -8,8 +8,8 @@ from http import HTTPStatus
 
 import pytest
 
-from clusterless import ops
-from clusterless.ops import OpsReply, OpsRequest, OpsServer, OpsStream
+from clusterless.operations import httpserver
+from clusterless.operations.httpserver import OpsReply, OpsRequest, OpsServer, OpsStream
 
 HANG_SECONDS = 10.0
 
@@ -127,7 +127,7 @@ async def test_to_close_the_server_ends_streams(server):
 
 
 async def test_a_client_that_takes_nothing_is_cut_off(server, monkeypatch):
-    monkeypatch.setattr(ops, "REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(httpserver, "REQUEST_SECONDS", 0.2)
     reader, writer = await connect(server, b"GET /tree/flood HTTP/1.1\r\n\r\n")
     writer.transport.pause_reading()
     await server.tree.ended.wait()
@@ -141,8 +141,8 @@ async def test_a_client_that_takes_nothing_is_cut_off(server, monkeypatch):
 
 
 async def test_those_who_say_nothing_are_cut_off_and_make_room_for_others(server, monkeypatch):
-    monkeypatch.setattr(ops, "REQUEST_SECONDS", 1.0)
-    idle = [await connect(server, b"GET /heal") for _ in range(ops.MOST_CLIENTS)]
+    monkeypatch.setattr(httpserver, "REQUEST_SECONDS", 1.0)
+    idle = [await connect(server, b"GET /heal") for _ in range(httpserver.MOST_CLIENTS)]
     reader, writer = await connect(server, b"GET /healthz HTTP/1.1\r\n\r\n")
     with contextlib.suppress(ConnectionResetError):
         assert await reader.read() == b"", "there is no room"

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from clusterless.pod import PodOptions, PodStartError, start
+from clusterless.demo.pod import PodOptions, PodStartError, start
 
 HANG_SECONDS = 10.0
 HAS_IPV6 = os.path.exists("/proc/net/if_inet6")
@@ -354,7 +354,7 @@ async def test_closing_ends_what_is_connected():
 def test_a_pod_of_its_own_ends_by_a_signal(number):
     port = free_port()
     program = (
-        "import sys; from clusterless.pod import PodOptions, run; "
+        "import sys; from clusterless.demo.pod import PodOptions, run; "
         f"sys.exit(run(PodOptions(name='web-0', bind='127.0.0.1', http=({port},))))"
     )
     with subprocess.Popen([sys.executable, "-c", program]) as process:
@@ -367,6 +367,6 @@ def test_a_pod_of_its_own_ends_by_a_signal(number):
 
 
 def test_a_pod_needs_no_heavy_library():
-    program = "import sys, clusterless.pod; print(*sorted(sys.modules))"
+    program = "import sys, clusterless.demo.pod; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"uvloop", "click", "yaml", "dnslib", "pyroute2", "prometheus_client", "watchfiles"} & set(loaded)

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from clusterless.prober import Answer, Prober, ask
+from clusterless.loadbalancing.prober import Answer, Prober, ask
 from proxy.loadbalancer import HealthTarget
 
 HANG_SECONDS = 10.0

@@ -5,8 +5,8 @@ import socket
 import msgspec
 import pytest
 
-from clusterless.health import Health
-from clusterless.settings import Settings
+from clusterless.configuration.settings import Settings
+from clusterless.node.health import Health
 from controlplane.objects import Node
 from controlplane.options import ClusterOptions
 from controlplane.snapshot import Snapshot

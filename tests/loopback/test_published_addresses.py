@@ -1,6 +1,6 @@
 import pytest
 
-from clusterless.clusterfeed import ClusterFeed
+from clusterless.agent.clusterfeed import ClusterFeed
 from controlplane.objects import NamespacedName
 from controlplane.options import ClusterOptions
 from controlplane.state import LoadBalancerFile

@@ -6,8 +6,8 @@ from typing import Self
 
 import pytest
 
+from clusterless.agent.watch import watch
 from clusterless.tasks import spawn
-from clusterless.watch import watch
 
 HANG_SECONDS = 30
 

@@ -91,7 +91,7 @@ def test_what_the_unit_starts_serves_and_talks_to_systemd(in_namespace: InNamesp
 
 
 def test_the_unit_gives_connections_the_time_that_they_are_promised():
-    from clusterless.settings import GRACE_SECONDS
+    from clusterless.configuration.settings import GRACE_SECONDS
 
     unit = settings()
     assert float(unit["TimeoutStopSec"]) > GRACE_SECONDS

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 
-from clusterless.check import services_table
-from clusterless.printers.tabs import Columns
+from clusterless.checking.check import services_table
+from clusterless.kubectl.printers.tabs import Columns
 from controlplane.objects import Endpoint, EndpointSlice
 from controlplane.podstatus import is_ready, pod_addresses
 from controlplane.problems import render

@@ -88,6 +88,12 @@ def test_every_module_says_first_what_it_is_for():
     assert [module for module, path in MODULES.items() if not ast.get_docstring(ast.parse(path.read_text()))] == []
 
 
+def test_a_package_of_the_program_says_what_it_is_for_and_loads_nothing():
+    packages = sorted((ROOT / "clusterless").glob("*/**/__init__.py"))
+    assert packages
+    assert [path for path in packages if len(ast.parse(path.read_text()).body) != 1] == []
+
+
 def test_the_architecture_names_every_module():
     page = (ROOT / "ARCHITECTURE.md").read_text()
     names = {path.stem for path in MODULES.values()} - {"__init__", "__main__"}

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from dnslib import DNSRecord
 
-from clusterless.nodedns import NodeDns
-from clusterless.settings import Settings
+from clusterless.configuration.settings import Settings
+from clusterless.node.nodedns import NodeDns
 from controlplane.options import ClusterOptions
 from dns.config import configure
 from proxy.addresses import LocalSockets

@@ -7,10 +7,10 @@ import socket
 
 from dnslib import DNSRecord
 
-from clusterless.agent import Agent
-from clusterless.node import Node
-from clusterless.nodedns import load_config
-from clusterless.settings import Settings
+from clusterless.agent.agent import Agent
+from clusterless.configuration.settings import Settings
+from clusterless.node.node import Node
+from clusterless.node.nodedns import load_config
 from controlplane.options import ClusterOptions
 from proxy.addresses import LocalSockets
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from clusterless.dnskeys import METRICS_PORT
-from clusterless.nodedns import NodeDns
-from clusterless.settings import Settings
-from clusterless.sources import built
+from clusterless.configuration.settings import Settings
+from clusterless.kubectl.sources import built
+from clusterless.node.dnskeys import METRICS_PORT
+from clusterless.node.nodedns import NodeDns
 from controlplane.options import ClusterOptions
 from controlplane.snapshot import Snapshot
 from dns.config import DnsConfig, configure

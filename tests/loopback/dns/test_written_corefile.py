@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from dnslib import QTYPE, DNSRecord
 
-from clusterless.nodedns import NodeDns, load_config
-from clusterless.settings import Settings
-from clusterless.starterror import StartError
+from clusterless.agent.starterror import StartError
+from clusterless.configuration.settings import Settings
+from clusterless.node.nodedns import NodeDns, load_config
 from controlplane.options import ClusterOptions
 from controlplane.writtencorefile import WrittenCorefile
 from proxy.addresses import LocalSockets

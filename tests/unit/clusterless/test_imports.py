@@ -11,9 +11,12 @@ HEAVY = ("asyncio", "dnslib", "prometheus_client", "pyroute2", "uvloop", "watchf
     ("module", "unwanted"),
     [
         ("clusterless.cli", ("dns", "lab", *HEAVY)),
-        ("clusterless.pod", (*OURS, "prometheus_client", "pyroute2", "uvloop", "yaml", "click")),
-        ("clusterless.check", ("asyncio", "pyroute2", "dnslib", "prometheus_client", "uvloop", "watchfiles", "click")),
-        ("clusterless.serve", ("lab", "pyroute2", "uvloop", "watchfiles", "click")),
+        ("clusterless.demo.pod", (*OURS, "prometheus_client", "pyroute2", "uvloop", "yaml", "click")),
+        (
+            "clusterless.checking.check",
+            ("asyncio", "pyroute2", "dnslib", "prometheus_client", "uvloop", "watchfiles", "click"),
+        ),
+        ("clusterless.agent.serve", ("lab", "pyroute2", "uvloop", "watchfiles", "click")),
         ("proxy.addresses.service", ("dns", "lab", "clusterless", "dnslib", "prometheus_client", "yaml")),
     ],
 )

@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 from clusterless.cli import cli
 from clusterless.explain.answering import from_json, to_json
 from clusterless.explain.model import Mark, OutcomeKind
+from clusterless.explain.svg import NoRichError, write_svg
 from clusterless.explain.text import Span, Style, printed
-from clusterless.explainsvg import NoRichError, write_svg
 
-SHOP = Path(__file__).parents[1] / "goldenexplain/shop"
+SHOP = Path(__file__).parent / "goldenexplain/shop"
 
 
 def explained(*words: str) -> Result:

@@ -1,0 +1,1 @@
+"""Which Pods the containers of a Docker engine are, followed while they come and go."""

@@ -1,0 +1,1 @@
+"""What Prometheus scrapes: families made when somebody asks, from what is counted anyway."""
