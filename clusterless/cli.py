@@ -96,7 +96,7 @@ def loadbalancer(context: click.Context, /, **_flags: Any) -> None:
     _run(context, lambda settings: serve_load_balancer(settings, runner.run))
 
 
-@cli.command()
+@cli.command(short_help="Say what the API server would say of manifests.")
 @filename_flag
 @cluster_flags
 @click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format.")
@@ -119,7 +119,7 @@ def check(context: click.Context, /, output: str, strict: bool, load_balancer_ip
     sys.exit(1 if report.is_refused or (strict and report.remarks) else 0)
 
 
-@cli.command()
+@cli.command(short_help="Print a pod's service environment variables.")
 @filename_flag
 @cluster_flags
 @click.option("--namespace", "-n", default="default", show_default=True, help="The pod's namespace.")
@@ -134,7 +134,7 @@ def env(context: click.Context, /, namespace: str, enable_service_links: bool, *
         click.echo(line)
 
 
-@cli.command()
+@cli.command(short_help="Run the demo backend: HTTP, TCP and UDP.")
 @click.option("--name", default=socket.gethostname, show_default="the host's name", help="The pod's name.")
 @click.option("--namespace", "-n", default="default", show_default=True, help="Its namespace.")
 @click.option("--node", default="", help="The node that it runs on.")
@@ -154,7 +154,7 @@ def pod(**flags: Any) -> None:
         sys.exit(1)
 
 
-@cli.command()
+@cli.command(short_help="Ask once how an agent is, for health checks.")
 @click.argument("url", default="http://127.0.0.1:10256/healthz", envvar="CLUSTERLESS_HEALTHZ_URL")
 @click.option("--timeout", default=2.0, type=click.FloatRange(min=0.1), metavar="SECONDS", show_default=True)
 def healthz(url: str, timeout: float) -> None:
@@ -181,7 +181,7 @@ def version(format: str | None) -> None:  # noqa: A002  the flag's own name
     click.echo(version_text(__version__, format), nl=False)
 
 
-@cli.command()
+@cli.command(short_help="Print a script for a shell's completion.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print a script that makes a shell complete commands, flags, kinds and names.

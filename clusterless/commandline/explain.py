@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from clusterless.explain.answering import Answer, Words
 
 
-@click.command()
+@click.command(short_help="Walk the way of one connection, and say why.")
 @click.argument("target", metavar="HOST:PORT|SERVICE")
 @click.option(
     "--from",

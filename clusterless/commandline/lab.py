@@ -39,7 +39,9 @@ _name_flag = click.option("--name", "-N", default="", metavar="LAB", help="Which
 _namespace_flag = click.option("--namespace", "-n", default="default", show_default=True, help="The pod's namespace.")
 
 
-@click.group(cls=_CommandAfterDashes, invoke_without_command=True)
+@click.group(
+    cls=_CommandAfterDashes, invoke_without_command=True, short_help="Run a small cluster in network namespaces."
+)
 @filename_flag
 @click.option(
     "--nodes", type=click.IntRange(1, 100), help="How many nodes, where no manifest has a Node.  [default: 2]"
@@ -98,7 +100,7 @@ def lab(context: click.Context, /, privilege: str | None, detach: bool, tour: bo
     sys.exit(run_lab(options))
 
 
-@lab.command()
+@lab.command(short_help="Open a shell on a pod, a node or `outside`.")
 @_name_flag
 @_namespace_flag
 @click.argument("host", default="client")
@@ -107,7 +109,7 @@ def shell(name: str, namespace: str, host: str) -> None:
     _execute(name, host, namespace, ())
 
 
-@lab.command(name="exec")
+@lab.command(name="exec", short_help="Run a command on a host of a lab.")
 @_name_flag
 @_namespace_flag
 @click.argument("host")
@@ -218,7 +220,7 @@ def delete(name: str, namespace: str, pod_name: str) -> None:
     _ask(name, Deletion(pod=pod_name, namespace=namespace))
 
 
-@lab.command()
+@lab.command(short_help="Let no packet pass between two hosts.")
 @_name_flag
 @_namespace_flag
 @click.argument("one", metavar="A")
@@ -230,7 +232,7 @@ def partition(name: str, namespace: str, one: str, other: str) -> None:
     _ask(name, Cut(one=one, other=other, namespace=namespace))
 
 
-@lab.command()
+@lab.command(short_help="Let everything pass again.")
 @_name_flag
 @_namespace_flag
 @click.argument("one", metavar="A", default="")
@@ -244,7 +246,7 @@ def heal(name: str, namespace: str, one: str, other: str) -> None:
     _ask(name, Heal(one=one, other=other, namespace=namespace))
 
 
-@lab.command()
+@lab.command(short_help="Print what a host's program has written.")
 @_name_flag
 @_namespace_flag
 @click.argument("host")

@@ -28,7 +28,7 @@ _resource_arguments = click.argument(
 )
 
 
-@click.command()
+@click.command(short_help="Print objects as kubectl does.")
 @_resource_arguments
 @click.option(
     "--output",
@@ -86,7 +86,7 @@ def get(context: click.Context, /, **flags: Any) -> None:
     exit_with(run)
 
 
-@click.command()
+@click.command(short_help="Tell all of an object as kubectl does.")
 @_resource_arguments
 @click.option("--show-events/--no-show-events", default=True, help="Whether events stand at the end of each.")
 @source_flags
