@@ -17,9 +17,21 @@ OUTSIDE_CLIENT = ("198.51.100.10", "2001:db8::10")
 OUTSIDE_DNS = ("198.51.100.53", "2001:db8::53")
 OUTSIDE_WEB = ("198.51.100.80", "2001:db8::80")
 STRANGER = ("198.51.100.200", "2001:db8::200")  # in the half of the outside that configs/manifests keep out
-# RFC 5737's third documentation network: where configs/manifests have their load balancer's address.
-LOAD_BALANCER_RANGES = ("203.0.113.0/24", "2001:db8:203::/112")
 _NODE_NETWORKS = ("10.240.0.0/24", "fd00:240::/64")
+
+
+class Ranges(msgspec.Struct, frozen=True, kw_only=True):
+    """CIDRs of addresses that Services have and no host is given: whose they are, the fabric knows."""
+
+    load_balancer: tuple[str, ...] = ()  # sent to the load balancer
+    external_ips: tuple[str, ...] = ()  # sent to the first node
+
+
+# RFC 5737's third documentation network, where configs/manifests have their load balancer's address, and its first.
+RANGES = Ranges(
+    load_balancer=("203.0.113.0/24", "2001:db8:203::/112"),
+    external_ips=("192.0.2.0/24", "2001:db8:192::/112"),
+)
 
 
 def version(text: str) -> int:

@@ -4,8 +4,6 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import msgspec
-
 from .addresses import FABRIC_GATEWAY, IPV6, of_families, version
 from .topology import FABRIC, OWN_LINK, Host, Role, link_name
 
@@ -57,11 +55,16 @@ def remove(hosts: Sequence[Host]) -> None:
     _ip(None, [f"netns del {host.network}" for host in networks], "-force")
 
 
-def reroute(before: Host, after: Host) -> None:
-    """Let other prefixes be behind a host that stays. Raises NetworkError."""
-    gone, come = set(before.routes) - set(after.routes), set(after.routes) - set(before.routes)
-    lines = [f"route del {cidr} dev {link_name(after.network)}" for cidr in sorted(gone)]
-    ip_batch(_namespace(after.router), [*lines, *_routes(msgspec.structs.replace(after, routes=tuple(sorted(come))))])
+def reroute(pairs: Sequence[tuple[Host, Host]]) -> None:
+    """Let other prefixes be behind hosts that stay, each as it was and as it is. Raises NetworkError.
+
+    What one has lost goes first: another may have it now.
+    """
+    for router in {after.router for _, after in pairs}:
+        here = [(before, after) for before, after in pairs if after.router == router]
+        gone = [line for before, after in here for line in _withdrawn(after, set(before.routes) - set(after.routes))]
+        come = [line for before, after in here for line in _routes(after, set(after.routes) - set(before.routes))]
+        ip_batch(_namespace(router), [*gone, *come])
 
 
 def _namespace(router: str) -> str | None:
@@ -83,14 +86,19 @@ def _router_side(hosts: Sequence[Host]) -> list[str]:
             f"link add {link} type veth peer name {OWN_LINK} netns {host.network}",
             *_up(link, host.gateways, _LINK_LOCAL_ROUTER),
             *(f"route add {address} dev {link}" for address in host.addresses),
-            *_routes(host),
+            *_routes(host, host.routes),
         ]
     return lines
 
 
-def _routes(host: Host) -> Iterable[str]:
+def _routes(host: Host, prefixes: Iterable[str]) -> Iterable[str]:
     by_version = {version(address): address for address in reversed(host.addresses)}
-    return (f"route add {cidr} via {by_version[version(cidr)]} dev {link_name(host.network)}" for cidr in host.routes)
+    link = link_name(host.network)
+    return (f"route add {cidr} via {by_version[version(cidr)]} dev {link}" for cidr in sorted(prefixes))
+
+
+def _withdrawn(host: Host, prefixes: Iterable[str]) -> Iterable[str]:
+    return (f"route del {cidr} dev {link_name(host.network)}" for cidr in sorted(prefixes))
 
 
 def _host_side(host: Host) -> list[str]:

@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
 from controlplane.objects import NamespacedName
 from controlplane.snapshot import Snapshot
 
+from .addresses import Ranges
 from .cluster import Cluster
 from .cuts import Partition
 from .network import NetworkError
@@ -25,11 +26,11 @@ class CannotError(Exception):
 class Playing:
     """`node_grace` is how many seconds a node may be silent before it counts as not ready."""
 
-    def __init__(self, cluster: Cluster, lab: Lab, load_balancer_ranges: Sequence[str], node_grace: float) -> None:
+    def __init__(self, cluster: Cluster, lab: Lab, ranges: Ranges, node_grace: float) -> None:
         self.cluster = cluster
         self.lab = lab
         self.snapshot = cluster.start()
-        self._ranges = load_balancer_ranges
+        self._ranges = ranges
         self._node_grace = node_grace
         self._timers: dict[object, asyncio.TimerHandle] = {}
         self._is_due = False

@@ -135,8 +135,7 @@ class Lab:
             remove(plan.gone)
         for host in plan.gone:
             self._drops.forget(host.network)
-        for before, after in plan.rerouted:
-            reroute(before, after)
+        reroute(plan.rerouted)
         add(plan.come)
         self._drop()
         for host in (*plan.come, *plan.restarted):

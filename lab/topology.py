@@ -22,6 +22,7 @@ from .addresses import (
     OUTSIDE_DNS,
     OUTSIDE_WEB,
     STRANGER,
+    Ranges,
     families,
     gateways,
     internal_addresses,
@@ -70,7 +71,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     node: str = ""
     ports: tuple[Port, ...] = ()
     in_network_of: str = ""  # the host whose network namespace it shares
-    routes: tuple[str, ...] = ()  # what the router sends here beyond the addresses: pod ranges, load balancer ranges
+    routes: tuple[str, ...] = ()  # what the router sends here beyond the addresses: ranges of pods and of Services
 
     @property
     def network(self) -> str:
@@ -105,23 +106,24 @@ class _Served(msgspec.Struct, frozen=True):
     by_address: Mapping[str, set[Port]]  # where it does not
 
 
-def topology_of(
-    snapshot: Snapshot, load_balancer_ranges: Sequence[str] = (), before: Topology | None = None
-) -> Topology:
+_NO_RANGES = Ranges()
+
+
+def topology_of(snapshot: Snapshot, ranges: Ranges = _NO_RANGES, before: Topology | None = None) -> Topology:
     """The hosts for a snapshot whose nodes all have addresses and pod ranges, and whose pods are all scheduled.
 
-    They have the families of the cluster's pod ranges. `load_balancer_ranges` (CIDRs) are routed to a load balancer.
+    They have the families of the cluster's pod ranges. There is a load balancer where it has `ranges`.
     The pod that users stand in stays where it was `before`, as long as its node does.
     """
     versions = families(snapshot.options)
-    nodes = [_node(node, snapshot) for node in snapshot.nodes.values()]
+    nodes = _with_external_ips([_node(node, snapshot) for node in snapshot.nodes.values()], ranges.external_ips)
     served = _served(snapshot)
     pods = list(_pods(snapshot, {node.name: node for node in nodes}, served))
     client = _client_as_it_was(before, nodes) or _client_pod(
         nodes, taken={address for pod in pods for address in pod.addresses}
     )
     known = {address for host in (*nodes, *pods, *client) for address in host.addresses}
-    balancer = _load_balancer(load_balancer_ranges, versions) if nodes and load_balancer_ranges else ()
+    balancer = _load_balancer(ranges.load_balancer, versions) if nodes and ranges.load_balancer else ()
     return Topology((*nodes, *pods, *client, *balancer, *_outside(versions), *_endpoint_hosts(served, known)))
 
 
@@ -145,6 +147,17 @@ def _node(node: Node, snapshot: Snapshot) -> Host:
         node=name,
         routes=(*ranges, *(str(ip_network(address)) for address in strays)),
     )
+
+
+def _with_external_ips(nodes: list[Host], ranges: Sequence[str]) -> list[Host]:
+    """The first node gets what is sent to these ranges, but for those that pods have."""
+    if not nodes:
+        return nodes
+    first, *others = nodes
+    taken = {cidr for node in nodes for cidr in node.routes}
+    wanted = of_families(ranges, [version(each) for each in first.addresses])
+    routes = (*first.routes, *(cidr for cidr in wanted if cidr not in taken))
+    return [msgspec.structs.replace(first, routes=routes), *others]
 
 
 def _pod_ranges(node: Host) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from clusterless.tasks import spawn
 from controlplane.options import ClusterOptions
-from lab.addresses import LOAD_BALANCER_RANGES
+from lab.addresses import RANGES
 from lab.cluster import Cluster, Manifests
 from lab.commands import Commands
 from lab.controlserver import serve
@@ -32,7 +32,7 @@ class Life:
     ) -> None:
         self.name = name
         self.lab = Lab(programs(manifests.paths, options), self._is_ready, self._has_ended)
-        self.playing = Playing(cluster, self.lab, LOAD_BALANCER_RANGES, node_grace)
+        self.playing = Playing(cluster, self.lab, RANGES, node_grace)
         self._manifests = manifests
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 

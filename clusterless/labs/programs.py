@@ -13,7 +13,7 @@ from clusterless.operations.notify import notify
 from controlplane.objects import Protocol
 from controlplane.options import ClusterOptions
 from controlplane.snapshot import Snapshot
-from lab.addresses import LOAD_BALANCER_RANGES, families, of_families
+from lab.addresses import RANGES, families, of_families
 from lab.notifications import NOTIFY
 from lab.podenvironment import pod_environment
 from lab.processes import RUN
@@ -57,6 +57,7 @@ def _agent(host: Host, paths: Sequence[str], options: ClusterOptions) -> list[st
         "up",
         f"--hostname-override={host.node}",
         f"--metrics-bind-address=0.0.0.0:{METRICS_PORT}",  # whoever is in the lab may ask it
+        *(f"--external-ip-range={each}" for each in of_families(RANGES.external_ips, families(options))),
         *_cluster_flags(paths, options),
     ]
 
@@ -76,7 +77,7 @@ def _cluster_flags(paths: Sequence[str], options: ClusterOptions) -> list[str]:
         f"--cluster-domain={options.cluster_domain}",
         f"--endpoint-cidrs={','.join(options.endpoint_cidrs)}",
         *(["--allow-loopback-endpoints"] if options.allow_loopback_endpoints else []),
-        f"--load-balancer-ip-range={','.join(of_families(LOAD_BALANCER_RANGES, families(options)))}",
+        f"--load-balancer-ip-range={','.join(of_families(RANGES.load_balancer, families(options)))}",
     ]
 
 

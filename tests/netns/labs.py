@@ -3,10 +3,13 @@
 import json
 import os
 import select
+import shlex
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -15,6 +18,8 @@ CLUSTERLESS = (sys.executable, "-m", "clusterless")
 DRIVER = Path(__file__).with_name("labdriver.py")
 NOBODY = 65534
 HANG_SECONDS = 30.0
+# A command that stays. No shell's: one may lose a Ctrl-C that comes while it forks.
+SAYS_UP = (sys.executable, "-ISc", "import signal; print('up', flush=True); signal.pause()")
 
 
 class Outcome(NamedTuple):
@@ -59,16 +64,20 @@ class RunningLab:
 
     def run(self, host: str, command: str) -> Outcome:
         """Run a shell command on a host, and wait for its end."""
+        (outcome,) = self.run_at_once([(host, command)])
+        return outcome
+
+    def run_at_once(self, commands: Sequence[tuple[str, str]]) -> list[Outcome]:
+        """Run shell commands, each on a host, and wait for the end of all."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([host, command]) + "\n")
+        self._process.stdin.write(json.dumps(commands) + "\n")
         self._process.stdin.flush()
         readable, _, _ = select.select([self._process.stdout], [], [], HANG_SECONDS)
-        assert readable, f"no answer to {command}"
+        assert readable, f"no answer to {commands}"
         line = self._process.stdout.readline()
         assert line, f"the lab has ended: {self._told()}"
-        code, output = json.loads(line)
-        return Outcome(code, output.strip())
+        return [Outcome(code, output.strip()) for code, output in json.loads(line)]
 
     def output(self, host: str, command: str) -> str:
         """What a command wrote; it must succeed."""
@@ -76,9 +85,29 @@ class RunningLab:
         assert code == 0, f"{command} on {host}: exit code {code}: {output}"
         return output
 
+    def play(self, *arguments: str) -> str:
+        """What `clusterless lab ARGUMENTS` prints, typed by the user who stands in the pod; it must succeed."""
+        return self.output("client", shlex.join([*CLUSTERLESS, "lab", *arguments]))
+
+    @contextmanager
+    def without_restarts(self) -> Iterator[None]:
+        """Meanwhile nobody starts again what ends, and nothing is played: the lab's own process is stopped."""
+        (middle,) = children(self._process.pid)
+        (first,) = children(middle)
+        os.kill(first, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(first, signal.SIGCONT)
+
     def _told(self) -> str:
         self._errors.seek(0)
         return self._errors.read()
+
+
+def children(pid: int) -> list[int]:
+    """The process ids of a process' children."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def is_root() -> bool:
@@ -91,25 +120,48 @@ HURRIED = 0.4  # seconds of silence that show a time-out
 PATIENT = 10.0  # seconds against hangs, where an answer or a refusal is to come
 
 
-def patience(expected: str) -> float:
-    """How long to wait, in seconds, for what is expected: only silence is cut short."""
-    return HURRIED if expected == "timed out" else PATIENT
-
-
 def get(lab: RunningLab, host: str, place: str, *options: str, seconds: float = PATIENT) -> str:
     """What becomes of an HTTP request from a host to `ADDRESS:PORT`, as one of OUTCOMES."""
-    code, output = lab.run(host, f"curl -sS {' '.join(options)} --max-time {seconds} http://{place}/hostname")
-    return OUTCOMES.get(code, output)
+    return _got(lab.run(host, _get_command(place, *options, seconds=seconds)))
 
 
 def send(lab: RunningLab, host: str, address: str, port: int, *, seconds: float = PATIENT) -> str:
     """What becomes of a datagram from a host: `answered`, `refused` or `timed out`."""
+    return _sent(lab.run(host, _send_command(address, port, seconds=seconds)))
+
+
+def met_with_silence(lab: RunningLab, rows: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str, int], set[str]]:
+    """What becomes of a hurried request and a hurried datagram from each host to an address and port, all at once."""
+    gets = [(host, _get_command(place_of(address, port), seconds=HURRIED)) for host, address, port in rows]
+    sends = [(host, _send_command(address, port, seconds=HURRIED)) for host, address, port in rows]
+    outcomes = lab.run_at_once([*gets, *sends])
+    pairs = zip(outcomes[: len(rows)], outcomes[len(rows) :], strict=True)
+    return {row: {_got(got), _sent(sent)} for row, (got, sent) in zip(rows, pairs, strict=True)}
+
+
+def place_of(address: str, port: int) -> str:
+    """As it is written in a URL."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _get_command(place: str, *options: str, seconds: float) -> str:
+    return f"curl -sS {' '.join(options)} --max-time {seconds} http://{place}/hostname"
+
+
+def _got(outcome: Outcome) -> str:
+    return OUTCOMES.get(outcome.code, outcome.output)
+
+
+def _send_command(address: str, port: int, *, seconds: float) -> str:
     family = "AF_INET6" if ":" in address else "AF_INET"
     code = (
         f"import socket; s = socket.socket(socket.{family}, socket.SOCK_DGRAM); s.settimeout({seconds}); "
         f"s.connect(('{address}', {port})); s.send(b'hello'); s.recv(100)"
     )
-    outcome = lab.run(host, f'python3 -ISc "{code}"')
+    return f'python3 -ISc "{code}"'
+
+
+def _sent(outcome: Outcome) -> str:
     if outcome.code == 0:
         return "answered"
     return "refused" if "ConnectionRefusedError" in outcome.output else "timed out"

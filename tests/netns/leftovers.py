@@ -6,7 +6,6 @@ import select
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from .labs import HANG_SECONDS
 
@@ -39,7 +38,3 @@ def nothing_left() -> Iterator[int]:
     assert os.read(reading, 1) == b""
     os.close(reading)
     assert network_and_mounts() - before == set()
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -34,6 +34,8 @@ CASES = [
     (OUTSIDE, "10.240.0.5:30081", "refused"),
     (OUTSIDE, "203.0.113.10:80", "connected"),
     (POD, "203.0.113.10:80", "timed out"),
+    (OUTSIDE, "192.0.2.10:80", "connected"),
+    (POD, "192.0.2.10:80", "connected"),
     (OUTSIDE, "web:80", "unresolved"),
 ]
 # One process asks the agent everything.

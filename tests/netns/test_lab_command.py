@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from .conftest import why_impossible
-from .labs import HANG_SECONDS, ROOT, lab_command, user_arguments
-from .leftovers import children, nothing_left
+from .labs import HANG_SECONDS, ROOT, SAYS_UP, children, lab_command, user_arguments
+from .leftovers import nothing_left
 from .terminals import at_a_terminal, read_until
 
 SHIPPED = (ROOT / "configs" / "manifests",)
@@ -65,10 +65,6 @@ def started(user: str, kept: int, *command: str) -> Iterator[subprocess.Popen[st
     with lab:
         assert lab.stdout.readline() == "up\n"
         yield lab
-
-
-# No shell: dash may lose a Ctrl-C that comes while it forks.
-SAYS_UP = (sys.executable, "-ISc", "import signal; print('up', flush=True); signal.pause()")
 
 
 def test_a_command_runs_as_a_pod_and_nothing_is_left(user: str):

@@ -240,3 +240,21 @@ def test_nodes_come_and_go(lab: PlayedLab, folder: Path):
     lab.until(POD, addresses(3, "db"), "yes")
     assert {pod[3] for pod in lab.pods().values()} == {"node-1", "node-2"}
     lab.until(POD, endpoints(2), "2")
+
+
+FLOATING = """
+apiVersion: v1
+kind: Service
+metadata: {name: floating}
+spec: {selector: {app: web}, externalIPs: [192.0.2.10], ports: [{port: 80, targetPort: 8081}]}
+"""
+
+
+def test_the_way_to_an_external_ip_that_is_nobodys_own_follows_the_first_node(lab: PlayedLab, folder: Path):
+    """The last one: there is but one node left."""
+    asked = f"{HURRIED} http://192.0.2.10/hostname && echo answered"
+    (folder / "floating.yaml").write_text(FLOATING)
+    lab.until(OUTSIDE, asked, "answered")
+    (folder / "nodes.yaml").write_text("apiVersion: v1\nkind: Node\nmetadata: {name: node-2}\n")
+    lab.until(OUTSIDE, "ls /run/netns | grep node-", "node-2")
+    lab.until(OUTSIDE, asked, "answered")

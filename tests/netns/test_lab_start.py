@@ -7,15 +7,14 @@ import shlex
 import signal
 import struct
 import subprocess
-import sys
 import termios
 from pathlib import Path
 
 import pytest
 
 from .conftest import why_impossible
-from .labs import CLUSTERLESS, HANG_SECONDS, ROOT, is_root, lab_command, user_arguments
-from .leftovers import children, nothing_left
+from .labs import CLUSTERLESS, HANG_SECONDS, ROOT, SAYS_UP, children, is_root, lab_command, user_arguments
+from .leftovers import nothing_left
 from .playedlab import in_background, play
 from .terminals import at_a_terminal, read_until
 
@@ -71,9 +70,8 @@ def test_root_may_choose(flag: str, namespaces: str):
 
 @needs_root
 def test_nothing_is_left_of_roots_lab_after_kill_9():
-    code = "import signal; print('up', flush=True); signal.pause()"
     with nothing_left() as kept:
-        command = lab_command(SHIPPED, sys.executable, "-ISc", code, flags=["--root"])
+        command = lab_command(SHIPPED, *SAYS_UP, flags=["--root"])
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, pass_fds=[kept], cwd="/") as lab:
             assert lab.stdout is not None
             assert lab.stdout.readline() == "up\n"
@@ -121,7 +119,7 @@ def test_a_lab_in_the_background_is_ready_in_time_and_gone_when_it_is_stopped(tm
         flags = ("-f", str(tmp_path), "--nodes", "3", "--name", "background", "--detach")
         started = run(*CLUSTERLESS, "lab", *flags, pass_fds=[kept])
         found = re.match(
-            r"lab background is up: 3 nodes, 20 pods and the outside, ready after (\S+) s\n", started.stdout
+            r'lab "background" is up: 3 nodes, 20 pods and the outside, ready after (\S+) s\n', started.stdout
         )
         assert found, started.stderr
         assert float(found[1]) < 10 * READY_SECONDS
@@ -180,8 +178,9 @@ def test_a_shell_from_another_terminal_has_job_control_and_the_size_of_that_term
         with at_a_terminal(command) as (terminal, shell):
             read_until(terminal, "node-1$ ")
             fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
-            os.write(terminal, b"stty size; sleep 1000; echo inter''rupted\n")
+            os.write(terminal, f"stty size; {shlex.join(SAYS_UP)}; echo inter''rupted\n".encode())
             read_until(terminal, "33 99")
+            read_until(terminal, "up\r\n")
             os.write(terminal, b"\x03")
             os.write(terminal, b"sleep 1000 & jobs; hostname; exit 4\n")
             assert "Running" in read_until(terminal, "node-1\r\n")

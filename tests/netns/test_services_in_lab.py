@@ -164,6 +164,12 @@ def test_an_external_ip_is_served_by_its_own_node_alone(lab: RunningLab):
     assert lab.run(OUTSIDE, f"{CURL} http://10.240.0.4:8088/").code == REFUSED
 
 
+@pytest.mark.parametrize("host", [OUTSIDE, POD, *NODES])
+def test_an_external_ip_that_is_nobodys_own_is_served_where_it_is_routed_to_a_node(lab: RunningLab, host: str):
+    assert names(lab, host, "192.0.2.10:8088", 1)[0].startswith("example-app-")
+    assert lab.run(host, f"{CURL} http://192.0.2.10:8089/").code == REFUSED
+
+
 @pytest.mark.parametrize("host", [OUTSIDE, POD, "node-1"])
 def test_a_load_balancers_address_leads_to_the_service(lab: RunningLab, host: str):
     assert names(lab, host, "203.0.113.10:8080", 1)[0].startswith("example-app-")

@@ -10,7 +10,7 @@ from controlplane.manifests import ManifestReader
 from controlplane.objects import NamespacedName, Protocol
 from controlplane.options import ClusterOptions
 from controlplane.snapshot import Snapshot
-from lab.addresses import OUTSIDE_DNS, families, ipv4_only, node_addresses
+from lab.addresses import OUTSIDE_DNS, RANGES, Ranges, families, ipv4_only, node_addresses
 from lab.hostfiles import hosts, resolv_conf
 from lab.topology import CLIENT_POD, FABRIC, Port, Role, topology_of
 
@@ -72,7 +72,7 @@ DUAL = {
 
 def test_in_a_cluster_of_both_families_every_host_has_both(snapshot_of):
     nodes = NODES.replace("10.240.0.5}", '10.240.0.5}, {type: InternalIP, address: "fd00::5"}')
-    topology = topology_of(snapshot_of(nodes, pod(), **DUAL), ["203.0.113.0/24", "2001:db8:203::/112"])
+    topology = topology_of(snapshot_of(nodes, pod(), **DUAL), RANGES)
     for host in topology.hosts:
         assert [":" in address for address in host.addresses] == [False, True]
         assert [":" in address for address in host.gateways] == [False, True]
@@ -182,14 +182,26 @@ def test_hand_written_endpoints_that_are_no_pods_are_hosts_outside(snapshot_of):
 
 
 def test_a_load_balancer_stands_where_its_range_is_routed(snapshot_of):
-    topology = topology_of(snapshot_of(NODES), ["203.0.113.0/24"])
+    topology = topology_of(snapshot_of(NODES), Ranges(load_balancer=("203.0.113.0/24",)))
     assert [host.routes for host in topology.hosts if host.role is Role.LOAD_BALANCER] == [("203.0.113.0/24",)]
     assert not [host for host in topology_of(snapshot_of(NODES)).hosts if host.role is Role.LOAD_BALANCER]
 
 
+def test_external_ips_that_are_nobodys_own_are_routed_to_the_first_node(snapshot_of):
+    nodes = NODES.replace("10.240.0.5}", '10.240.0.5}, {type: InternalIP, address: "fd00::5"}')
+    topology = topology_of(snapshot_of(nodes, **DUAL), RANGES)
+    assert topology.named("node-1").routes[2:] == ("192.0.2.0/24", "2001:db8:192::/112")
+    assert len(topology.named("node-2").routes) == 2
+
+
+def test_a_pod_range_goes_before_that_of_external_ips(snapshot_of):
+    topology = topology_of(snapshot_of(NODES.replace("10.244.2.0/24", "192.0.2.0/24")), RANGES)
+    assert [topology.named(name).routes for name in ("node-1", "node-2")] == [("10.244.1.0/24",), ("192.0.2.0/24",)]
+
+
 def test_without_nodes_there_is_only_the_outside(snapshot_of):
     empty = msgspec.structs.replace(snapshot_of(NODES), nodes={})
-    assert {host.role for host in topology_of(empty, ["203.0.113.0/24"]).hosts} == {Role.OUTSIDE, Role.OUTSIDE_DNS}
+    assert {host.role for host in topology_of(empty, RANGES).hosts} == {Role.OUTSIDE, Role.OUTSIDE_DNS}
 
 
 def test_a_node_without_an_address_gets_one_that_is_free(snapshot_of):
@@ -309,5 +321,5 @@ def test_the_client_stays_where_it_is_while_pods_and_nodes_come(snapshot_of):
     snapshot = snapshot_of(
         more.replace("node-0}", "node-0}\nstatus: {addresses: [{type: InternalIP, address: 10.240.0.9}]}")
     )
-    assert topology_of(snapshot, (), before).named(CLIENT_POD) == before.named(CLIENT_POD)
+    assert topology_of(snapshot, RANGES, before).named(CLIENT_POD) == before.named(CLIENT_POD)
     assert topology_of(snapshot).named(CLIENT_POD).node == "node-0"
