@@ -2,20 +2,18 @@
 
 import functools
 import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import pytest
 
 from .labs import is_root, user_arguments
+from .warm import Warm
 
 UNSHARE = (
     "unshare",
     *("--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
 )
-INSIDE = Path(__file__).with_name("inside.py")
 
 
 class InNamespace(Protocol):
@@ -41,8 +39,16 @@ def why_impossible(user: str = "me") -> str:
     return f"no namespaces here: {made.stderr.strip()}" if made.returncode else ""
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """What runs functions inside namespaces, for all tests."""
+    process = Warm()
+    yield process
+    process.close()
+
+
 @pytest.fixture
-def in_namespace() -> InNamespace:
+def in_namespace(warm: Warm) -> InNamespace:
     """A function of the test's file runs as root of fresh user, network, mount and PID namespaces.
 
     It finds `lo` up, and a private, empty /run, so that `ip netns add` works. The function must not be a test or
@@ -52,11 +58,9 @@ def in_namespace() -> InNamespace:
         pytest.skip(reason)
 
     def call(function: Callable[..., Any], *arguments: str, timeout: float = 30) -> str:
-        path = function.__code__.co_filename
-        command = [*UNSHARE, sys.executable, "-W", "error", str(INSIDE), path, function.__name__, *arguments]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=timeout)
-        assert done.returncode == 0, f"{function.__name__} failed:\n{done.stdout}{done.stderr}"
-        assert not done.stderr, done.stderr
-        return done.stdout
+        code, output, errors = warm.call(function, arguments, timeout)
+        assert code == 0, f"{function.__name__} failed:\n{output}{errors}"
+        assert not errors, errors
+        return output
 
     return call

@@ -5,14 +5,18 @@ the page has started. A comment `<!-- $ COMMAND -->` before any other block says
 `python -m tests.netns.docpages PAGE...` writes the outputs that are missing or no longer true.
 """
 
+import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
+
+from lab.controlclient import Caller
 
 ROOT = Path(__file__).parents[2]
 WRITTEN_BY = re.compile(r"<!-- \$ (.*) -->")
@@ -69,6 +73,7 @@ class Reader:
     """Somebody who types a page's commands; ends the lab that the page has left, if any."""
 
     def __init__(self, runtime_dir: str) -> None:
+        self._labs = Path(runtime_dir, "clusterless", "labs")
         self._environment = {
             **os.environ,
             "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}:/usr/sbin:/sbin",
@@ -77,28 +82,46 @@ class Reader:
 
     def types(self, command: Command) -> str:
         """What the command prints, errors too."""
-        argv = ["bash", "-c", command.text]
-        if command.host:
-            argv = ["clusterless", "lab", "exec", command.host, "--", *argv]
-        return self._run(argv)
+        with tempfile.TemporaryFile("w+") as output:
+            if command.host:
+                self._on_a_host(command, output)
+            else:
+                self._here(["bash", "-c", command.text], output)
+            output.seek(0)
+            return output.read()
 
     def close(self) -> None:
         """Leave nothing running."""
-        self._run(["clusterless", "lab", "stop"])
+        for place in self._places():
+            Caller(_connected(place)).stop()
 
-    def _run(self, argv: list[str]) -> str:
-        done = subprocess.run(
+    def _places(self) -> list[Path]:
+        return sorted(self._labs.glob("*.sock"))
+
+    def _on_a_host(self, command: Command, output: TextIO) -> None:
+        """In a shell that was opened there: the lab is asked without the program that users ask it with."""
+        (place,) = self._places()
+        with Path(os.devnull).open() as nothing, contextlib.chdir(ROOT):
+            streams = nothing.fileno(), output.fileno(), output.fileno()
+            Caller(_connected(place)).run(command.host, "default", ("bash", "-c", command.text), streams)
+
+    def _here(self, argv: list[str], output: TextIO) -> None:
+        subprocess.run(
             argv,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
-            text=True,
             timeout=SECONDS,
             cwd=ROOT,
             env=self._environment,
             check=False,
         )
-        return done.stdout
+
+
+def _connected(place: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(str(place))
+    return connection
 
 
 def _rewrite(page: Path) -> None:

@@ -39,7 +39,8 @@ def metric(name: str, **labels: str) -> float:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Ask until it holds."""
+    """Ask until it holds, without taking the processor from those who are to bring it about."""
     deadline = time.monotonic() + HANG_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "it never came to hold"
+        time.sleep(0.01)

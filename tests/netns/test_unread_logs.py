@@ -1,8 +1,8 @@
 """A log that nobody reads, or that samples; functions without `test_` run inside namespaces."""
 
+import fcntl
 import json
 import os
-import select
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +13,10 @@ from .agents import BACKEND, CLUSTERLESS, HANG_SECONDS, NODE, Agent, reach
 from .conftest import InNamespace
 from .operating import VIP, got, host_and_folder, metric, until
 
+CONNECTIONS = 100  # with a line of 200 bytes or more each
+PIPE_BYTES = 4096
+LONGEST_LINE = 1024
+
 
 def chatty(folder: Path, stderr: int | None, command: str = "") -> subprocess.Popen[bytes]:
     """An agent that logs each connection to something that does not read."""
@@ -22,12 +26,12 @@ def chatty(folder: Path, stderr: int | None, command: str = "") -> subprocess.Po
 
 
 def serves_on(process: subprocess.Popen[bytes]) -> None:
-    """Thousands of log lines, and every client is served; then it stops in good order."""
+    """More log lines than a pipe holds, and every client is served; then it stops in good order."""
     try:
         until(is_ready)
-        for _ in range(500):
+        for _ in range(CONNECTIONS):
             assert reach(VIP) == "hello"
-        assert metric("clusterless_connections_accepted_total", service="first") == 500
+        assert metric("clusterless_connections_accepted_total", service="first") == CONNECTIONS
         process.terminate()
         assert process.wait(HANG_SECONDS) == 0
     finally:
@@ -45,11 +49,11 @@ def is_ready() -> bool:
 def a_log_that_nobody_reads_holds_up_nobody() -> None:
     folder = host_and_folder()
     unread, written = os.pipe()
-    os.write(written, b"x" * select.PIPE_BUF)  # and the pipe is nearly full
+    fcntl.fcntl(written, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     process = chatty(folder, written)
     try:
         serves_on(process)
-        assert len(os.read(unread, 1 << 20)) > select.PIPE_BUF
+        assert len(os.read(unread, 1 << 20)) > PIPE_BYTES - LONGEST_LINE, "the pipe is full"
     finally:
         os.close(unread)
         os.close(written)
