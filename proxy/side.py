@@ -16,7 +16,7 @@ from .counters import Tally
 from .reactor import RECEIVE_BUFFER_BYTES, Reactor
 from .tcpsocket import LOST
 
-READS_PER_SLICE = 2  # the second finds the end after a FIN, and spares bulk half of the turns
+READS_PER_SLICE = 2  # the second finds the end after a FIN; a full buffer is a slice of its own
 LAST_EVENTS = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR | select.EPOLLPRI
 
 
@@ -93,7 +93,7 @@ class Side:
             self._pump()
 
     def proceed(self) -> None:
-        """Move two buffers' worth at most from this side to its peer, if there is any and the peer takes it."""
+        """Move a slice from this side to its peer, if there is any and the peer takes it."""
         self._is_queued = False
         if self._is_readable and self.peer.takes_more:
             self._pump()
@@ -148,7 +148,9 @@ class Side:
             peer.send(reactor.buffer[:size], self._flags)
             if not peer.takes_more:
                 return
-            if size < RECEIVE_BUFFER_BYTES and not self._reads_to_end:
+            if size == RECEIVE_BUFFER_BYTES:
+                break
+            if not self._reads_to_end:
                 self._is_readable = False
                 return
         self.queue()

@@ -9,7 +9,7 @@ import threading
 import time
 
 BLOCK = bytes(range(256)) * 4096  # 1 MiB
-BUFFER_BYTES = 256 * 1024
+BUFFER_BYTES = 512 * 1024
 
 
 def digest_of(sock, size):
