@@ -1,7 +1,8 @@
 """Pure: documents and what was decided before become the next Snapshot; what did not change is not made again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +35,8 @@ from .registry import Registry
 from .snapshot import Snapshot
 from .writtencorefile import WrittenCorefile, written_corefile
 
+_NAMESPACE = itemgetter(0)  # of a NamespacedName
+
 
 class Built(NamedTuple):
     """A snapshot, and the state to keep so that the next one decides nothing twice."""
@@ -55,7 +58,7 @@ class Builder:
         self._slices = SliceMaker()
         self._implied_nodes = {options.hostname: implied_node(options)}  # one object: what hangs on it is kept
         self._observed_nodes: dict[str, tuple[Node, tuple[str, ...], bool, Node]] = {}
-        self._services: dict[NamespacedName, Service] = {}
+        self._services: Mapping[NamespacedName, Service] = {}
         self._last: Snapshot | None = None
         self._corefile: WrittenCorefile | None = None
 
@@ -79,12 +82,13 @@ class Builder:
         nodes = assigned.nodes
         services = self._published_services()
         state, registry = self._state, self._registry
-        made = self._pods.make(registry.accepted(Pod, Workload), nodes, state.pods, state.deleted, state.found)
-        endpoints = self._registry.accepted(Endpoints)
-        slices = self._slices.make(services, made.pods, nodes, self._registry.accepted(EndpointSlice), endpoints)
+        sources: tuple[Pod | Workload, ...] = (*registry.accepted(Pod), *registry.accepted(Workload))
+        made = self._pods.make(sources, nodes, state.pods, state.deleted, state.found)
+        endpoints = registry.accepted(Endpoints)
+        slices = self._slices.make(services, made.pods, nodes, registry.accepted(EndpointSlice), endpoints)
         slices = self._with_dns_slices(slices, services, self._node_addresses(nodes))
-        written = {namespace.metadata.name: namespace for namespace in self._registry.accepted(Namespace)}
-        used = {key.namespace for keys in (services, made.pods, slices) for key in keys}
+        written = {namespace.metadata.name: namespace for namespace in registry.accepted(Namespace)}
+        used = set(map(_NAMESPACE, chain(services, made.pods, slices)))
         used.update(piece.metadata.namespace for piece in self._slices.loose)
         implied = implied_namespaces(written, used)
         remarks = observations(collected, Observed(services, slices, made.pods, nodes, endpoints, implied))
@@ -101,7 +105,7 @@ class Builder:
                 endpoints={item.key: item for item in sorted(endpoints, key=attrgetter("key"))},
                 problems=_in_order((*reading.problems, *collected.problems, *judged, *remarks)),
                 passed_over=collected.passed_over,
-                corefile=self._written_corefile(reading),
+                corefile=self._written_corefile(collected.corefiles, reading.unreadable),
             ),
             now,
         )
@@ -114,10 +118,10 @@ class Builder:
         )
         return Built(snapshot, self._state)
 
-    def _written_corefile(self, reading: Reading) -> WrittenCorefile | None:
+    def _written_corefile(self, documents: Iterable[Document], unreadable: frozenset[str]) -> WrittenCorefile | None:
         """The Corefile among the manifests; one in a file that cannot be read now stays as it was."""
-        written = written_corefile(reading.documents)
-        if written is None and self._corefile is not None and self._corefile.source in reading.unreadable:
+        written = written_corefile(documents)
+        if written is None and self._corefile is not None and self._corefile.source in unreadable:
             written = self._corefile
         self._corefile = written
         return written
@@ -175,15 +179,16 @@ class Builder:
         before = self._last.slices_of(service.key) if self._last else ()
         return {**slices, service.key: before if before == made else made}
 
-    def _published_services(self) -> dict[NamespacedName, Service]:
+    def _published_services(self) -> Mapping[NamespacedName, Service]:
         """The accepted Services, with the addresses that the load balancer gave them as their status."""
-        services = {service.key: service for service in self._registry.accepted(Service)}
+        services = self._registry.services()
+        given: dict[NamespacedName, Service] = {}
         for name, addresses in self._state.load_balancers.items():
             key = NamespacedName(*name.split("/", 1))
             service = services.get(key)
             if service is not None and service.spec.type == "LoadBalancer" and not service.status.load_balancer.ingress:
-                services[key] = _with_ingress(service, addresses, self._services.get(key))
-        self._services = dict(sorted(services.items()))
+                given[key] = _with_ingress(service, addresses, self._services.get(key))
+        self._services = {**services, **given} if given else services
         return self._services
 
 

@@ -1,6 +1,7 @@
 """Pure: documents to defaulted objects by kind, each document decoded once however often it is seen."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from .defaults import with_defaults
 from .documents import Document
 from .objects import KINDS, AnyObject, NamespacedName
 from .problems import Problem
+from .writtencorefile import is_corefile
 
 
 class Identity(NamedTuple):
@@ -34,6 +36,13 @@ class Collected(msgspec.Struct, frozen=True):
     refused: frozenset[Identity]  # could not be decoded: what was accepted before stays
     problems: tuple[Problem, ...]
     passed_over: dict[str, int]
+    touched: frozenset[Identity] | None = None  # whose document is another than last time, or gone; None: of any
+    corefiles: tuple[Document, ...] = ()  # the ConfigMaps that CoreDNS would mount
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing of it depends on how the documents stand to each other, or where."""
+        return not self.problems and not self.refused
 
 
 class _Known(NamedTuple):
@@ -48,19 +57,47 @@ class Collector:
     """Remembers what each document text decoded to; only documents without problems are remembered.
 
     A problem carries its place in the file, which moves when lines above it come and go, so that a document with
-    problems is decoded again.
+    problems is decoded again. As long as there is none, only documents that were not there last time are looked at.
     """
 
     def __init__(self) -> None:
         self._memo: dict[str, _Known] = {}
+        self._documents: Mapping[int, Document] = {}  # those of last time, by their id
+        self._last: Collected | None = None
 
-    def collect(self, documents: Iterable[Document]) -> Collected:
+    def collect(self, documents: Sequence[Document]) -> Collected:
         """Decode, default and sort by identity; the last of several documents of one object counts, as in apply."""
+        before, self._documents = self._documents, dict(zip(map(id, documents), documents, strict=True))
+        amended = None
+        if self._last is not None and self._last.is_plain and len(self._documents) == len(documents):
+            amended = self._amend(self._last, before)
+        self._last = amended or self._collect_all(documents)
+        return self._last
+
+    def _amend(self, last: Collected, before: Mapping[int, Document]) -> Collected | None:
+        """What was collected last time with what changed; None if that is not plain."""
+        now = self._documents
+        gone = [before[each] for each in before.keys() - now.keys()]
+        fresh = _in_order(now[each] for each in now.keys() - before.keys())
+        amended = _Amended(last)
+        for document in gone:
+            amended.take(document, self._memo.get(document.digest) or _read(document))
+        for document in fresh:
+            known = self._known(document, self._memo)
+            if known.decoded.problems or known.identity in amended.wanted:
+                return None
+            amended.add(document, known)
+        for digest in {each.digest for each in gone} - {each.digest for each in fresh}:
+            self._memo.pop(digest, None)  # of two with the same text the other one is read again in its time
+        return amended.collected()
+
+    def _collect_all(self, documents: Iterable[Document]) -> Collected:
         memo: dict[str, _Known] = {}
         wanted: dict[Identity, Wanted] = {}
         refused: set[Identity] = set()
         problems: list[Problem] = []
         passed_over: dict[str, int] = {}
+        corefiles: list[Document] = []
         for document in _in_order(documents):
             decoded, identity, asked = self._known(document, memo)
             problems += decoded.problems
@@ -72,8 +109,12 @@ class Collector:
                 passed_over[decoded.passed_over] = passed_over.get(decoded.passed_over, 0) + 1
             elif identity is not None:
                 refused.add(identity)
+            elif is_corefile(document):
+                corefiles.append(document)
         self._memo = memo
-        return Collected(wanted, frozenset(refused - wanted.keys()), tuple(problems), passed_over)
+        return Collected(
+            wanted, frozenset(refused - wanted.keys()), tuple(problems), passed_over, corefiles=tuple(corefiles)
+        )
 
     def _known(self, document: Document, memo: dict[str, _Known]) -> _Known:
         """What the document holds, from last time if it can be, and kept in `memo` for the next."""
@@ -85,6 +126,47 @@ class Collector:
         if not known.decoded.problems:
             memo[document.digest] = known
         return known
+
+
+class _Amended:
+    """What was collected last time while documents are taken out and others come in."""
+
+    def __init__(self, last: Collected) -> None:
+        self.wanted = dict(last.wanted)
+        self._passed_over = Counter(last.passed_over)
+        self._corefiles = list(last.corefiles)
+        self._touched: set[Identity] = set()
+
+    def take(self, document: Document, known: _Known) -> None:
+        """The document is gone."""
+        if known.identity is not None:
+            self._touched.add(known.identity)
+            del self.wanted[known.identity]
+        elif known.decoded.passed_over:
+            self._passed_over[known.decoded.passed_over] -= 1
+        else:
+            self._corefiles.remove(document)
+
+    def add(self, document: Document, known: _Known) -> None:
+        """The document has come, and nothing is wrong with it."""
+        if known.identity is not None and known.wanted is not None:
+            self._touched.add(known.identity)
+            self.wanted[known.identity] = known.wanted
+        elif known.decoded.passed_over:
+            self._passed_over[known.decoded.passed_over] += 1
+        else:
+            self._corefiles.append(document)
+
+    def collected(self) -> Collected:
+        """What there is now."""
+        return Collected(
+            self.wanted,
+            frozenset(),
+            (),
+            {kind: count for kind, count in self._passed_over.items() if count},
+            frozenset(self._touched),
+            tuple(_in_order(self._corefiles)),
+        )
 
 
 def _in_order(documents: Iterable[Document]) -> list[Document]:

@@ -6,12 +6,12 @@ remembered together with what it was made from.
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from .clusterstate import FoundPod, StoredPod
 from .endpointslices import MANAGED_BY, SLICE_CONTROLLER, PodIndex, slices_for
 from .foundpods import FoundPods
+from .handwrittenslices import HandWrittenSlices
 from .mirroring import MIRRORING_CONTROLLER, mirrored_slices, should_mirror
 from .objects import Endpoints, EndpointSlice, NamespacedName, Node, Pod, Service, Workload
 from .options import ClusterOptions
@@ -141,9 +141,7 @@ class SliceMaker:
         self._nodes: Mapping[str, Node] = {}
         self._index = PodIndex(())
         self._pods_changed = False
-        self._hand_written: Sequence[EndpointSlice] = ()
-        self._written: dict[NamespacedName, tuple[EndpointSlice, ...]] = {}
-        self._loose: tuple[EndpointSlice, ...] = ()
+        self._hand_written = HandWrittenSlices()
         self._derived: dict[NamespacedName, _Derived] = {}
         self._mirrored: dict[NamespacedName, _Mirrored] = {}
         self._made: dict[NamespacedName, tuple[EndpointSlice, ...]] = {}
@@ -158,26 +156,30 @@ class SliceMaker:
     ) -> dict[NamespacedName, tuple[EndpointSlice, ...]]:
         """The slices by Service, each Service's sorted by name."""
         self._follow(pods, nodes)
-        written = self._group(hand_written)
+        written = self._hand_written.group(hand_written)
         mirrorable = {item.key: item for item in endpoints}
         derived: dict[NamespacedName, _Derived] = {}
         mirrored: dict[NamespacedName, _Mirrored] = {}
         made: dict[NamespacedName, tuple[EndpointSlice, ...]] = {}
         for key, service in services.items():
-            own = written.get(key, ())
-            if service.spec.selector and not _managed_by(own, SLICE_CONTROLLER):
-                derived[key] = self._derive(key, service)
-                made[key] = self._union(key, own, derived[key].slices)
-            elif key in mirrorable and not _managed_by(own, MIRRORING_CONTROLLER):
-                mirrored[key] = self._mirror(key, service, mirrorable[key])
-                made[key] = self._union(key, own, mirrored[key].slices)
+            if service.spec.selector:
+                own = written.get(key, ())
+                if not own or not _managed_by(own, SLICE_CONTROLLER):
+                    derived[key] = self._derive(key, service)
+                    made[key] = self._union(key, own, derived[key].slices)
+                    continue
+            if key in mirrorable:
+                own = written.get(key, ())
+                if not _managed_by(own, MIRRORING_CONTROLLER):
+                    mirrored[key] = self._mirror(key, service, mirrorable[key])
+                    made[key] = self._union(key, own, mirrored[key].slices)
         self._derived, self._mirrored, self._made = derived, mirrored, made
         return {**written, **made}
 
     @property
     def loose(self) -> tuple[EndpointSlice, ...]:
         """The hand-written slices of last time that name no Service, sorted."""
-        return self._loose
+        return self._hand_written.loose
 
     def _follow(self, pods: Mapping[NamespacedName, Pod], nodes: Mapping[str, Node]) -> None:
         self._pods_changed = pods is not self._pods
@@ -187,17 +189,6 @@ class SliceMaker:
         if not _same(nodes, self._nodes):
             self._derived = {}  # zones and node names may differ
         self._nodes = nodes
-
-    def _group(self, slices: Sequence[EndpointSlice]) -> dict[NamespacedName, tuple[EndpointSlice, ...]]:
-        """The hand-written slices by Service, each Service's sorted by name."""
-        if not _same_items(slices, self._hand_written):
-            groups: dict[NamespacedName | None, list[EndpointSlice]] = {}
-            for piece in slices:
-                groups.setdefault(piece.service_key, []).append(piece)
-            self._loose = tuple(sorted(groups.pop(None, ()), key=attrgetter("key")))
-            self._written = {key: tuple(sorted(group, key=_name)) for key, group in groups.items() if key is not None}
-            self._hand_written = slices
-        return self._written
 
     def _derive(self, key: NamespacedName, service: Service) -> _Derived:
         before = self._derived.get(key)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from .collect import Collected, Identity
+from .documents import Document
 from .implied import namespace_not_found, pods_of_unknown_nodes
 from .mirroring import mirroring_warnings, orphan_endpoints_warnings
 from .objects import Endpoints, EndpointSlice, NamespacedName, Node, Pod, Service
@@ -52,11 +53,14 @@ def _said(
 
 def _namespaces(collected: Collected, implied: Iterable[str]) -> Iterable[Problem]:
     """One warning a namespace, at the first object in it."""
-    missing = set(implied)
-    for identity, wanted in collected.wanted.items():
-        if not missing:
-            return
-        if identity.key.namespace in missing:
-            missing.remove(identity.key.namespace)
-            text, hint = namespace_not_found(identity.key.namespace)
-            yield wanted.document.warning(text, path="metadata.namespace", hint=hint)
+    missing = frozenset(implied)
+    if not missing:
+        return
+    first: dict[str, Document] = {}
+    for identity, (document, _) in collected.wanted.items():
+        namespace = identity.key.namespace
+        if namespace in missing and (namespace not in first or document.order < first[namespace].order):
+            first[namespace] = document
+    for namespace, document in first.items():
+        text, hint = namespace_not_found(namespace)
+        yield document.warning(text, path="metadata.namespace", hint=hint)

@@ -1,7 +1,7 @@
 """Pure: judges what is wanted against what was accepted before, as the API server judges create and update."""
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -10,9 +10,10 @@ from .clusterstate import StoredService
 from .collect import Collected, Identity, Wanted
 from .fielderrors import FieldError
 from .invalidhints import hint_of, holder_hint, written_path
-from .objects import AnyObject, Service
+from .objects import AnyObject, NamespacedName, Service
 from .options import ClusterOptions
 from .problems import Problem, Reason
+from .sortedmapping import SortedMapping
 from .updates import carry_over, validate_update
 from .validation import validate, warnings
 
@@ -36,8 +37,10 @@ class Registry:
         self._allocations = Allocations(options)
         self._accepted: dict[Identity, Judged] = {}
         self._by_type: dict[type[object], dict[Identity, AnyObject]] = {}
-        self._stored: dict[str, StoredService] = {}
-        self._stored_in_order: Mapping[str, StoredService] | None = None
+        self._lists: dict[type[object], Sequence[AnyObject]] = {}  # of `accepted`, as long as they hold
+        self._services: SortedMapping[NamespacedName, Service] = SortedMapping()
+        self._stored: SortedMapping[str, StoredService] = SortedMapping()
+        self._unsettled: frozenset[Identity] | None = None  # to be looked at again in any case; None: all
         for entry in stored.values():
             judged = Judged(entry.object, entry.digest, entry.source, warned=True)
             self._accept(Identity("Service", entry.object.key), judged)
@@ -48,42 +51,52 @@ class Registry:
 
         `unreadable` are the sources that could not be read: the objects that came from them stay.
         """
-        self._forget(collected, unreadable)
-        unjudged = self._unjudged(collected.wanted)
+        wanted = collected.wanted
+        touched = self._touched(collected)
+        for identity in touched:
+            if identity not in wanted and identity not in collected.refused:
+                self._forget(identity, unreadable)
+        unjudged = {each: wanted[each] for each in touched if each in wanted and not self._is_settled(each, wanted)}
         self._make_way(unjudged)
         problems: list[Problem] = []
-        for identity, wanted in _in_order(unjudged, self._accepted):
-            problems += self._judge_one(identity, wanted)
+        for identity, entry in _in_order(unjudged, self._accepted):
+            problems += self._judge_one(identity, entry)
+        self._unsettled = frozenset(each for each in touched if not self._is_settled(each, wanted))
         return problems
 
-    def accepted(self, *structs: type[_Object]) -> list[_Object]:
-        """The accepted objects of some types."""
-        return [
-            item for struct in structs for item in self._by_type.get(struct, {}).values() if isinstance(item, struct)
-        ]
+    def accepted(self, struct: type[_Object]) -> Sequence[_Object]:
+        """The accepted objects of a type; the same sequence as before while none of them changed."""
+        found = self._lists.get(struct)
+        if found is None:
+            found = self._lists[struct] = tuple(self._by_type.get(struct, {}).values())
+        return cast("Sequence[_Object]", found)
+
+    def services(self) -> Mapping[NamespacedName, Service]:
+        """The accepted Services, sorted; the same mapping as before while none changed."""
+        return self._services.view()
 
     def stored(self) -> Mapping[str, StoredService]:
         """The accepted Services by name, to be kept over restarts; the same mapping as before while none changed."""
-        if self._stored_in_order is None:
-            self._stored_in_order = dict(sorted(self._stored.items()))
-        return self._stored_in_order
+        return self._stored.view()
 
-    def _unjudged(self, wanted: Mapping[Identity, Wanted]) -> dict[Identity, Wanted]:
-        """What has not been accepted as it stands; warnings are given anew, since their places in the files move."""
-        accepted = self._accepted
-        return {
-            identity: entry
-            for identity, entry in wanted.items()
-            if (before := accepted.get(identity)) is None
-            or before.digest != entry.document.digest
-            or before.source != entry.document.source
-            or before.warned
-        }
+    def _touched(self, collected: Collected) -> frozenset[Identity]:
+        """Whose document may be another one than was judged last time, and what has to be judged anew."""
+        if collected.touched is None or self._unsettled is None:
+            return frozenset(self._accepted.keys() | collected.wanted.keys())
+        return collected.touched | self._unsettled
 
-    def _forget(self, collected: Collected, unreadable: frozenset[str]) -> None:
-        for identity in self._accepted.keys() - collected.wanted.keys() - collected.refused:
-            if self._accepted[identity].source not in unreadable:
-                self._drop(identity)
+    def _is_settled(self, identity: Identity, wanted: Mapping[Identity, Wanted]) -> bool:
+        """Whether it is accepted as it stands; warnings are given anew, since their places in the files move."""
+        before, entry = self._accepted.get(identity), wanted.get(identity)
+        if before is None or entry is None:
+            return before is None and entry is None
+        document = entry.document
+        return before.digest == document.digest and before.source == document.source and not before.warned
+
+    def _forget(self, identity: Identity, unreadable: frozenset[str]) -> None:
+        before = self._accepted.get(identity)
+        if before is not None and before.source not in unreadable:
+            self._drop(identity)
 
     def _make_way(self, unjudged: Mapping[Identity, Wanted]) -> None:
         """What every cluster has, and what somebody writes in its place, are two objects: no update leads across."""
@@ -95,10 +108,11 @@ class Registry:
     def _drop(self, identity: Identity) -> None:
         gone = self._accepted.pop(identity).object
         del self._by_type[type(gone)][identity]
+        self._lists.pop(type(gone), None)
         if isinstance(gone, Service):
             self._allocations.release(gone)
-            del self._stored[str(identity.key)]
-            self._stored_in_order = None
+            self._services.remove(identity.key)
+            self._stored.remove(str(identity.key))
 
     def _judge_one(self, identity: Identity, wanted: Wanted) -> list[Problem]:
         """What was accepted as it stands is not judged as an update of itself: nobody has applied it again."""
@@ -115,15 +129,14 @@ class Registry:
 
     def _accept(self, identity: Identity, judged: Judged) -> None:
         self._accepted[identity] = judged
-        self._by_type.setdefault(type(judged.object), {})[identity] = judged.object
-        if isinstance(judged.object, Service):
-            self._store(str(identity.key), StoredService(judged.object, judged.source, judged.digest))
-
-    def _store(self, name: str, entry: StoredService) -> None:
-        before = self._stored.get(name)
-        if before is None or before.object is not entry.object or before != entry:
-            self._stored[name] = entry
-            self._stored_in_order = None
+        accepted = judged.object
+        of_its_type = self._by_type.setdefault(type(accepted), {})
+        if of_its_type.get(identity) is not accepted:
+            of_its_type[identity] = accepted
+            self._lists.pop(type(accepted), None)
+        if isinstance(accepted, Service):
+            self._services.put(identity.key, accepted)
+            self._stored.put(str(identity.key), StoredService(accepted, judged.source, judged.digest))
 
     def _admit(self, wanted: Wanted, before: AnyObject | None) -> AnyObject | list[Problem]:
         """The object as it is accepted, or why it is refused: allocation speaks first and alone."""
@@ -154,7 +167,7 @@ class Registry:
             msgspec.structs.replace(
                 document.problem(Reason.INVALID, error.message, path=written_path(error.path, document.raw)),
                 path=error.path,
-                hint=hint_of(error) or holder_hint(error, self.accepted(Service)),
+                hint=hint_of(error) or holder_hint(error, self._services.view().values()),
             )
             for error in errors
         ]
