@@ -2,7 +2,6 @@
 
 import itertools
 import logging
-import socket
 from typing import NamedTuple
 
 from .counters import EndpointCounters, Tally, UnservedReason
@@ -10,6 +9,7 @@ from .flows import Client
 from .line import Line
 from .model import Endpoint, Frontend
 from .relay import Relay
+from .tcpsocket import Socket
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +18,7 @@ EVENT = "connection"
 _numbers = itertools.count()  # of this process's connections
 
 
-def logged_or_not(
-    line: Line, frontend: Frontend, endpoint: Endpoint, client: socket.socket, upstream: socket.socket
-) -> Relay:
+def logged_or_not(line: Line, frontend: Frontend, endpoint: Endpoint, client: Socket, upstream: Socket) -> Relay:
     """A relay, for one in `access_log_every` with a line when it is over."""
     is_logged = next(_numbers) % line.settings.access_log_every == 0
     return (LoggedRelay if is_logged else Relay)(line, frontend, endpoint, client, upstream)
@@ -65,9 +63,7 @@ class LoggedRelay(Relay):
 
     __slots__ = ("_address", "_outcome", "_started")
 
-    def __init__(
-        self, line: Line, frontend: Frontend, endpoint: Endpoint, client: socket.socket, upstream: socket.socket
-    ) -> None:
+    def __init__(self, line: Line, frontend: Frontend, endpoint: Endpoint, client: Socket, upstream: Socket) -> None:
         super().__init__(line, frontend, endpoint, client, upstream)
         for side in (self._client, self._upstream):
             side.tally = OwnTally(side.tally)
@@ -129,7 +125,7 @@ def _names(frontend: Frontend) -> dict[str, str]:
     return {"frontend": str(frontend.key), "service": str(frontend.service)}
 
 
-def _peer(client: socket.socket) -> str:
+def _peer(client: Socket) -> str:
     """The client's address and port; a client that is gone again has none."""
     try:
         host, port, *_ = client.getpeername()

@@ -91,12 +91,14 @@ class Balancer:
 
     def count(self, service: ServicePortName, endpoint: Endpoint, change: int) -> None:
         """So many more connections to the endpoint are open, or fewer, in other processes: as `opened` and `closed`."""
-        if change > 0:
-            self._states.setdefault(service, _State()).connections.setdefault(endpoint, 0)
-        state = self._states[service]
+        state = self._states.get(service) if change > 0 else self._states[service]
+        if state is None:
+            state = self._states[service] = _State()
         connections = state.connections
-        connections[endpoint] += change
-        if not connections[endpoint]:
+        number = connections.get(endpoint, 0) + change
+        if number:
+            connections[endpoint] = number
+        else:
             del connections[endpoint]
             if not (connections or state.turns or state.pins):
                 del self._states[service]

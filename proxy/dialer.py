@@ -16,17 +16,15 @@ import socket
 
 from .accesslog import logged_or_not, tell_unserved
 from .counters import DialOutcome, PauseReason, UnservedReason
+from .handlers import TimerOwner
 from .line import Line
 from .model import Endpoint, Frontend
 from .outcomes import OURS, OUTCOMES, known_errno
-from .reactor import TimerOwner
 from .relay import Relay
-from .tcpsocket import is_joined_to_itself, reset_on_close, upstream_socket
+from .tcpsocket import Socket, is_joined_to_itself, reset_on_close, upstream_socket
 from .timers import Timer
 
 log = logging.getLogger(__name__)
-
-FIRST_UNPRIVILEGED_PORT = 1024  # the kernel chooses local ports from a range that lies above
 
 
 class Dial:
@@ -42,6 +40,7 @@ class Dial:
         "_client_events",
         "_endpoint",
         "_is_over",
+        "_is_waiting",
         "_line",
         "_outcome",
         "_timer",
@@ -50,26 +49,28 @@ class Dial:
         "frontend",
     )
 
-    def __init__(self, line: Line, frontend: Frontend, client: socket.socket, address: str) -> None:
+    def __init__(self, line: Line, frontend: Frontend, client: Socket, address: str) -> None:
         self.frontend = frontend
         self._line = line
         self._client = client
         self._address = address  # the client's
         self._client_events = 0
         self._endpoint: Endpoint | None = None  # that is being dialled
-        self._upstream: socket.socket | None = None
+        self._upstream: Socket | None = None
         self._timer: Timer[TimerOwner] | None = None
         self._attempt = 0  # counts from 0, as `RelaySettings.dial_timeout` does
         self._tried: list[Endpoint] = []
         self._outcome: DialOutcome | None = None  # of the last attempt
         self._is_over = False
+        self._is_waiting = False  # for an endpoint, as one among the connections
 
     def start(self) -> None:
         """Dial the first endpoint."""
         self._line.counters.service(self.frontend.service).accepted += 1
-        self._line.reactor.connections.add(self)
         self._dial()
         if not self._is_over:
+            self._is_waiting = True
+            self._line.reactor.connections.add(self)
             self._line.reactor.watch(self._client, WaitingClient(self))
 
     def on_events(self, events: int) -> None:
@@ -109,7 +110,8 @@ class Dial:
             self._line.reactor.cancel_timer(self._timer)
         reset_on_close(self._client)
         self._line.reactor.discard(self._client)
-        self._line.reactor.connections.remove(self)
+        if self._is_waiting:
+            self._line.reactor.connections.remove(self)
         self._line.reactor.descriptors.give(2)
         counters = self._line.counters.service(self.frontend.service)
         counters.unserved += 1
@@ -217,7 +219,7 @@ class Dial:
     def _is_joined_to_itself(self) -> bool:
         assert self._upstream is not None
         assert self._endpoint is not None
-        return self._endpoint.port >= FIRST_UNPRIVILEGED_PORT and is_joined_to_itself(self._upstream, self._endpoint)
+        return is_joined_to_itself(self._upstream, self._endpoint)
 
     def _join(self, events: int) -> None:
         """The endpoint took the connection."""
@@ -226,7 +228,10 @@ class Dial:
         self._is_over = True
         make = logged_or_not if self._line.settings.access_log_every else Relay
         relay = make(self._line, self.frontend, self._endpoint, self._client, self._upstream)
-        self._line.reactor.connections.replace(self, relay)
+        if self._is_waiting:
+            self._line.reactor.connections.replace(self, relay)
+        else:
+            self._line.reactor.connections.add(relay)
         relay.start(self._timer, self._client_events, events)
 
 

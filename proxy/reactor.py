@@ -28,7 +28,6 @@ import logging
 import math
 import mmap
 import select
-import socket
 import time
 import typing
 from collections import OrderedDict
@@ -36,7 +35,9 @@ from collections import OrderedDict
 from .connections import Connections
 from .datagrams import Datagrams
 from .descriptors import RETRY_SECONDS, Descriptors, fd_budget
-from .timers import Timer, TimerHeap
+from .handlers import Abortable, Closable, EventHandler, TimerOwner, Worker
+from .tcpsocket import Socket
+from .timers import Lane, Timer, TimerHeap
 
 log = logging.getLogger(__name__)
 
@@ -46,44 +47,14 @@ BATCHES_PER_TURN = 4  # then others in the loop have their turn
 EVENTS_PER_BATCH = 256  # a batch's own cost vanishes among so many, and they take some milliseconds at most
 SLICES_PER_BATCH = 64  # at most, when they are short, as the last read of a connection is
 SLICES_SECONDS = 0.0001  # no further slice after that: one of 512 KiB; small requests wait as long beside bulk streams
+SETTLED_SECONDS = 1.0  # most connections are over before
 SHORTEST_ALARM_SECONDS = 0.001  # loops count whole milliseconds
 
-_PAGES = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS  # aligned: the kernel copies faster to where a page begins
+# Aligned, since the kernel copies faster to where a page begins; present, so that no relay pays for the first bytes.
+_PAGES = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
 
 STREAM_EVENTS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
 READ_EVENTS = select.EPOLLIN | select.EPOLLET
-
-
-class Abortable(typing.Protocol):
-    """What can be ended at once when it fails."""
-
-    def abort(self) -> None:
-        """Close everything that belongs to this handler; a second call does nothing."""
-        ...
-
-
-class EventHandler(Abortable, typing.Protocol):
-    """Who is told of a socket's events."""
-
-    def on_events(self, events: int) -> None:
-        """Take note of epoll's events, and do one slice of work."""
-        ...
-
-
-class Worker(Abortable, typing.Protocol):
-    """Who asked for another slice."""
-
-    def proceed(self) -> None:
-        """Do one slice of work, if there still is any."""
-        ...
-
-
-class TimerOwner(Abortable, typing.Protocol):
-    """Who is told of a deadline."""
-
-    def on_timer(self) -> None:
-        """The deadline is over."""
-        ...
 
 
 class Resources(typing.NamedTuple):
@@ -94,12 +65,36 @@ class Resources(typing.NamedTuple):
     timers: int  # deadlines
 
 
-class Closable(typing.Protocol):
-    """A socket, or who holds one."""
+class Young:
+    """Those who are not settled yet; they share one timer."""
 
-    def close(self) -> None:
-        """Close the socket."""
-        ...
+    def __init__(self, reactor: "Reactor") -> None:
+        self.lane: Lane[TimerOwner] = Lane(SETTLED_SECONDS)
+        self._reactor = reactor
+        self._is_timed = False
+
+    @property
+    def deadlines(self) -> int:
+        """How many there are beyond that timer."""
+        return len(self.lane) - self._is_timed
+
+    def add(self, owner: TimerOwner) -> None:
+        """Have the owner called when its time is over."""
+        self.lane.enter(owner, self._reactor.now)
+        if not self._is_timed:
+            self._is_timed = True
+            self._reactor.start_timer(self, SETTLED_SECONDS)
+
+    def on_timer(self) -> None:
+        """The first may be due; whoever came since will be later."""
+        for owner in self.lane.pop_due(self._reactor.now):
+            self._reactor.attempt(owner.on_timer, owner)
+        self._is_timed = bool(self.lane)
+        if self._is_timed:
+            self._reactor.start_timer(self, self.lane.next_due() - self._reactor.now)
+
+    def abort(self) -> None:
+        """Nothing here belongs to a connection."""
 
 
 class Reactor:
@@ -117,6 +112,7 @@ class Reactor:
         self._ready: OrderedDict[Worker, None] = OrderedDict()  # a queue without duplicates
         self._doomed: list[Closable] = []
         self._timers: TimerHeap[TimerOwner] = TimerHeap()
+        self._young = Young(self)
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = math.inf
         self._is_turn_due = False
@@ -126,28 +122,28 @@ class Reactor:
     @property
     def resources(self) -> Resources:
         """What is held now."""
-        return Resources(self.descriptors.held, self.descriptors.budget, len(self._timers))
+        return Resources(self.descriptors.held, self.descriptors.budget, len(self._timers) + self._young.deadlines)
 
-    def watch(self, sock: socket.socket, handler: EventHandler, events: int = STREAM_EVENTS) -> None:
+    def watch(self, sock: Socket, handler: EventHandler, events: int = STREAM_EVENTS) -> None:
         """Tell `handler` of the socket's events; what the socket is ready for already is told next turn."""
         descriptor = sock.fileno()
         self._handlers[descriptor] = handler
         self._epoll.register(descriptor, events)
 
-    def take_over(self, sock: socket.socket, handler: EventHandler) -> None:
+    def take_over(self, sock: Socket, handler: EventHandler) -> None:
         """As `watch`; where somebody else was told of the socket so far, what he was told is for him to pass on."""
         descriptor = sock.fileno()
         if descriptor not in self._handlers:
             self._epoll.register(descriptor, STREAM_EVENTS)
         self._handlers[descriptor] = handler
 
-    def discard(self, sock: socket.socket, holder: Closable | None = None) -> None:
+    def discard(self, sock: Socket, holder: Closable | None = None) -> None:
         """Tell nobody of the socket any more, and close it, or the holder who does so, after this batch (rule 3)."""
         self._handlers.pop(sock.fileno(), None)
         self._doomed.append(sock if holder is None else holder)
         self._want_turn()
 
-    def discard_shared(self, sock: socket.socket) -> None:
+    def discard_shared(self, sock: Socket) -> None:
         """As `discard`, for a socket that another process may hold, too: closing it would not end its events."""
         self._epoll.unregister(sock.fileno())
         self.discard(sock)
@@ -178,6 +174,14 @@ class Reactor:
     def cancel_timer(self, timer: Timer[TimerOwner]) -> None:
         """The timer never fires."""
         self._timers.cancel(timer)
+
+    def call_settled(self, owner: TimerOwner) -> None:
+        """Call `owner.on_timer()` in SETTLED_SECONDS, unless it is `forget_young` before: for far less than a timer."""
+        self._young.add(owner)
+
+    def forget_young(self, owner: TimerOwner) -> None:
+        """The owner is not to be called any more for what `call_settled` was asked for."""
+        self._young.lane.leave(owner)
 
     def attempt(self, call: typing.Callable[[], None], handler: Abortable) -> None:
         """Make a call on behalf of `handler`, whose failure is none of the caller's (rule 4)."""

@@ -11,21 +11,18 @@
 """
 
 import math
-import socket
 
+from .handlers import TimerOwner
 from .line import Line
 from .model import Endpoint, Frontend
-from .reactor import TimerOwner
+from .reactor import SETTLED_SECONDS
 from .side import Side
-from .tcpsocket import keep_alive, reset_on_close, unacknowledged_bytes
+from .tcpsocket import Socket, keep_alive, reset_on_close, unacknowledged_bytes
 from .timers import Timer
 
 # How often the kernel is asked whether a side that will be reset has everything: it does not tell of its own accord.
 FIRST_CHECK_SECONDS = 0.001
 LAST_CHECK_SECONDS = 0.25
-
-# Most connections are over before. One that is not is worth the calls that have its endpoint watched for vanishing.
-SETTLED_SECONDS = 1.0
 
 
 class Relay:
@@ -54,8 +51,8 @@ class Relay:
         line: Line,
         frontend: Frontend,
         endpoint: Endpoint,
-        client: socket.socket,
-        upstream: socket.socket,
+        client: Socket,
+        upstream: Socket,
     ) -> None:
         self.reactor = line.reactor
         self.frontend = frontend
@@ -77,10 +74,10 @@ class Relay:
     def start(self, timer: Timer[TimerOwner] | None, client_events: int, upstream_events: int) -> None:
         """Take over a dial's timer, if it had one, and its sockets, with the events that they had so far."""
         if timer is None:
-            timer = self.reactor.start_timer(self, SETTLED_SECONDS)
+            self.reactor.call_settled(self)
         else:
             timer.owner = self
-        self._timer = timer
+            self._timer = timer
         self._endpoint_counters.opened += 1
         self._endpoint_counters.open += 1
         self._line.chooser.opened(self.frontend, self._endpoint)
@@ -116,16 +113,16 @@ class Relay:
 
     def on_timer(self) -> None:
         """A deadline is over: that of the side being reset, or the one for silence, which may have moved on since."""
-        assert self._timer is not None
         if not self._is_settled:
-            self._is_settled = True
+            self._is_settled = True  # it is worth the calls that have its endpoint watched for vanishing
+            self.reactor.forget_young(self)
             keep_alive(self._upstream.sock, self._line.settings)
         if self._resetting is not None:
             self._check_reset(self._resetting)
         elif self.reactor.now >= self._silent_until():
             self.abort()
         else:
-            self.reactor.move_timer(self._timer, self._silent_until())
+            self._look_again(self._silent_until())
 
     def abort(self) -> None:
         """Reset both sides at once."""
@@ -138,9 +135,15 @@ class Relay:
 
     def _limit_silence(self) -> None:
         """From now on the shorter bound holds, and this counts as a sign of life."""
-        assert self._timer is not None
         self.active_at = self.reactor.now
-        self.reactor.move_timer(self._timer, self._silent_until())
+        self._look_again(self._silent_until())
+
+    def _look_again(self, deadline: float) -> None:
+        """Have `on_timer` called then, or before; who is not settled yet is called soon enough for most deadlines."""
+        if self._timer is not None:
+            self.reactor.move_timer(self._timer, deadline)
+        elif self._is_settled or deadline < self.reactor.now + SETTLED_SECONDS:
+            self._timer = self.reactor.start_timer(self, deadline - self.reactor.now)
 
     def _silent_until(self) -> float:
         client, upstream = self._client, self._upstream
@@ -154,7 +157,6 @@ class Relay:
             self._check_reset(side)
 
     def _check_reset(self, side: Side) -> None:
-        assert self._timer is not None
         unacknowledged = unacknowledged_bytes(side.sock)
         if unacknowledged < self._unacknowledged:
             self.active_at = self.reactor.now
@@ -162,13 +164,15 @@ class Relay:
         if not unacknowledged or self.reactor.now >= self._silent_until():
             self.abort()
             return
-        self.reactor.move_timer(self._timer, self.reactor.now + self._check_seconds)
+        self._look_again(self.reactor.now + self._check_seconds)
         self._check_seconds = min(self._check_seconds * 2, LAST_CHECK_SECONDS)
 
     def _finish(self) -> None:
-        assert self._timer is not None
         self._is_closed = True
-        self.reactor.cancel_timer(self._timer)
+        if self._timer is not None:
+            self.reactor.cancel_timer(self._timer)
+        if not self._is_settled:
+            self.reactor.forget_young(self)
         for side in (self._client, self._upstream):
             side.leave()
         self._endpoint_counters.open -= 1

@@ -14,7 +14,7 @@ import typing
 
 from .counters import Tally
 from .reactor import RECEIVE_BUFFER_BYTES, Reactor
-from .tcpsocket import LOST
+from .tcpsocket import LOST, Socket
 
 READS_PER_SLICE = 2  # the second finds the end after a FIN; a full buffer is a slice of its own
 LAST_EVENTS = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR | select.EPOLLPRI
@@ -62,7 +62,7 @@ class Side:
         "tally",
     )
 
-    def __init__(self, pair: Pair, sock: socket.socket, tally: Tally) -> None:
+    def __init__(self, pair: Pair, sock: Socket, tally: Tally) -> None:
         self.sock = sock
         self.peer = self
         self.kept: memoryview | None = None  # received from the peer, not taken by this side yet

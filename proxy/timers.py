@@ -1,4 +1,4 @@
-"""Pure: deadlines in one heap, cheap to put off.
+"""Pure: deadlines in one heap, cheap to put off, and lines of those who wait equally long, cheap to leave.
 
 A connection's deadline moves with every byte, so putting one off writes a number and touches the heap no more than
 once for each deadline that passes: the old entry comes up, is seen to be early, and goes back with the new deadline.
@@ -6,6 +6,7 @@ once for each deadline that passes: the old entry comes up, is seen to be early,
 
 import heapq
 import math
+from collections import OrderedDict
 from typing import Generic, TypeVar
 
 Owner = TypeVar("Owner")
@@ -25,6 +26,36 @@ class Timer(Generic[Owner]):
         self.owner: Owner | None = owner
         self.deadline = deadline
         self.entry: tuple[float, int] | None = None  # when and which of the heap's entries is the living one
+
+
+class Lane(Generic[Owner]):
+    """Owners who all wait for the same time, so that the first to come is the first who is due."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._deadlines: OrderedDict[Owner, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._deadlines)
+
+    def enter(self, owner: Owner, now: float) -> None:
+        """The owner is due `seconds` after `now` (monotonic seconds), unless it leaves."""
+        self._deadlines[owner] = now + self._seconds
+
+    def leave(self, owner: Owner) -> None:
+        """The owner is never due; one who is not in the lane is passed over."""
+        self._deadlines.pop(owner, None)
+
+    def pop_due(self, now: float) -> list[Owner]:
+        """Those whose time is over at `now`, the first to come first."""
+        due: list[Owner] = []
+        while self._deadlines and self.next_due() <= now:
+            due.append(self._deadlines.popitem(last=False)[0])
+        return due
+
+    def next_due(self) -> float:
+        """When the first is due (monotonic seconds); infinity while nobody waits."""
+        return next(iter(self._deadlines.values()), math.inf)
 
 
 class TimerHeap(Generic[Owner]):

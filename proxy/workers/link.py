@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from proxy.reactor import STREAM_EVENTS, Reactor, TimerOwner
+from proxy.handlers import TimerOwner
+from proxy.reactor import STREAM_EVENTS, Reactor
 from proxy.timers import Timer
 
 PIECE_BYTES = 32 * 1024  # far below the smallest usual socket buffer

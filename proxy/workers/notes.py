@@ -8,8 +8,9 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 
 from proxy.counters import Counters
+from proxy.handlers import TimerOwner
 from proxy.model import Endpoint, ServicePortName
-from proxy.reactor import Reactor, TimerOwner
+from proxy.reactor import Reactor
 from proxy.timers import Timer
 
 from .link import Link

@@ -1,7 +1,7 @@
 import math
 import random
 
-from proxy.timers import TimerHeap
+from proxy.timers import Lane, TimerHeap
 
 
 def test_due_timers_come_earliest_first_and_once():
@@ -106,3 +106,22 @@ def test_any_interleaving_agrees_with_a_plain_table_of_deadlines():
                     model = {owner: deadline for owner, deadline in model.items() if deadline > now}
             assert heap.next_due() <= min(model.values(), default=math.inf), (seed, step)
             assert len(heap) == len(model), (seed, step)
+
+
+def test_who_enters_a_lane_first_is_due_first():
+    lane = Lane(1.0)
+    lane.enter("a", 10.0)
+    lane.enter("b", 10.5)
+    lane.enter("c", 12.0)
+    assert (len(lane), lane.next_due()) == (3, 11.0)
+    assert lane.pop_due(10.9) == []
+    assert lane.pop_due(11.5) == ["a", "b"]
+    assert (len(lane), lane.next_due()) == (1, 13.0)
+
+
+def test_who_left_a_lane_is_never_due():
+    lane = Lane(1.0)
+    lane.enter("a", 10.0)
+    lane.leave("a")
+    lane.leave("a")
+    assert (len(lane), lane.next_due(), lane.pop_due(99.0)) == (0, math.inf, [])
