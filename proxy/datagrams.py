@@ -12,6 +12,8 @@ import socket
 import sys
 from collections.abc import Iterator
 
+from .tcpsocket import Socket
+
 BATCH = 64  # datagrams a call; other sockets' slices come between
 SLOT_BYTES = 1 << 16  # no datagram is longer; pages that no datagram reached take no memory
 _NAME_BYTES = {socket.AF_INET: 16, socket.AF_INET6: 28}  # sizeof struct sockaddr_in, sockaddr_in6
@@ -89,7 +91,7 @@ class Datagrams:
             for place in range(number)
         ]
 
-    def receive_answers(self, sock: socket.socket) -> tuple[int, int]:
+    def receive_answers(self, sock: Socket) -> tuple[int, int]:
         """How many datagrams came to a connected socket, and how many bytes; raises as `receive` does."""
         number = _received(sock, self._from_endpoint)
         ints, words, total = self._from_endpoint.ints, self._to_client.words, 0
@@ -99,7 +101,7 @@ class Datagrams:
             total += length
         return number, total
 
-    def answer(self, sock: socket.socket, name: bytes, number: int) -> Iterator[OSError]:
+    def answer(self, sock: Socket, name: bytes, number: int) -> Iterator[OSError]:
         """Send so many received answers to the client of that `sockaddr`; the errors of those that were not taken."""
         self._client[:] = name
         first, descriptor, sent = ctypes.addressof(self._to_client.headers), sock.fileno(), 0
@@ -120,7 +122,7 @@ class Datagrams:
         return socket.inet_ntop(socket.AF_INET6, name[8:24]), port, int.from_bytes(name[4:8], "big"), scope
 
 
-def _received(sock: socket.socket, vector: _Vector) -> int:
+def _received(sock: Socket, vector: _Vector) -> int:
     number: int = _libc.recvmmsg(sock.fileno(), vector.headers, BATCH, socket.MSG_DONTWAIT, None)
     if number < 0:
         raise _last_error()

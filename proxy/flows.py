@@ -9,7 +9,7 @@ would call unreplied or fresh, and the streams. Each line has one idle time, so 
 
 import math
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 from itertools import takewhile
 from typing import Generic, TypeAlias, TypeVar
@@ -117,7 +117,9 @@ class FlowTable(Generic[Link]):
 
     def evict(self) -> Flow[Link] | None:
         """Remove the flow that was idle longest; `None` when there is none."""
-        oldest = min(self._fronts(), key=lambda flow: flow.active_at, default=None)
+        oldest, other = _front(self._fresh), _front(self._streams)
+        if oldest is None or (other is not None and other.active_at < oldest.active_at):
+            oldest = other
         if oldest is not None:
             self.remove(oldest)
         return oldest
@@ -154,8 +156,9 @@ class FlowTable(Generic[Link]):
             (self._streams, self._settings.stream_idle_seconds),
         )
 
-    def _fronts(self) -> Iterable[Flow[Link]]:
-        return (next(iter(line.values())) for line in (self._fresh, self._streams) if line)
+
+def _front(line: Line[Link]) -> Flow[Link] | None:
+    return next(iter(line.values()), None)
 
 
 def _idle_for(line: Line[Link], seconds: float, now: float) -> list[Flow[Link]]:

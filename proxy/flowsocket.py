@@ -10,6 +10,10 @@ from .flows import Flow
 from .model import Endpoint, Frontend
 from .outcomes import known_errno
 from .reactor import Reactor
+from .tcpsocket import Socket
+
+_IPV4, _IPV6 = int(socket.AF_INET), int(socket.AF_INET6)  # numbers are taken faster than members of enumerations
+_DATAGRAMS, _UDP = int(socket.SOCK_DGRAM | socket.SOCK_NONBLOCK), int(socket.IPPROTO_UDP)
 
 UdpFlow: TypeAlias = Flow["FlowSocket"]
 
@@ -79,9 +83,8 @@ class FlowSocket:
             self._owner.end_failed(self.flow)
 
 
-def _connected(endpoint: Endpoint) -> socket.socket:
-    family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, socket.IPPROTO_UDP)
+def _connected(endpoint: Endpoint) -> Socket:
+    sock = Socket(_IPV6 if ":" in endpoint.address else _IPV4, _DATAGRAMS, _UDP)
     try:
         sock.connect((endpoint.address, endpoint.port))
     except OSError:

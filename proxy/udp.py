@@ -15,9 +15,10 @@ from .counters import Counters, DialOutcome, DropReason, PauseReason, ServiceCou
 from .datagrams import BATCH
 from .flows import Client, FlowEnd, FlowSettings, FlowTable
 from .flowsocket import FlowSocket, UdpFlow
+from .handlers import TimerOwner
 from .model import Chooser, Endpoint, Frontend
 from .outcomes import OURS, OUTCOMES, known_errno
-from .reactor import READ_EVENTS, Reactor, TimerOwner
+from .reactor import READ_EVENTS, Reactor
 from .timers import Timer
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class UdpListener:
         self._table: FlowTable[FlowSocket] = FlowTable(settings)
         self._by_name: dict[bytes, UdpFlow] = {}  # the same flows by their client's `sockaddr`
         self.datagrams = reactor.datagrams(sock.family)
+        self._idle_seconds = settings.idle_seconds
         self._log_every = settings.access_log_every
         self._timer: Timer[TimerOwner] | None = None
         self._is_closed = False
@@ -210,7 +212,8 @@ class UdpListener:
             link.endpoint_counters = counters_of_flow(link.endpoint_counters, self._log_every, self.reactor.now)
         self._chooser.opened(self._frontend, endpoint)
         self.reactor.watch(link.sock, link, READ_EVENTS)
-        self._set_timer()
+        if self._timer is None or flow.active_at + self._idle_seconds < self._timer.deadline:
+            self._set_timer()
         return flow
 
     def _set_timer(self) -> None:
