@@ -14,6 +14,17 @@ from .tourguide import walk
 PROJECT = "clusterless-demo"  # of its own, so that what a user has running of the same file stays as it is
 EXEC_SECONDS = 120.0  # against hangs: every command of the tour has bounds of its own
 NODE_SECONDS = 120.0  # the same: an agent starts in a second or two
+# Asks again by itself: to begin a command in a container takes longer than the command.
+ASK_HEALTH = (
+    "curl",
+    "-fsS",
+    "--retry",
+    "20",
+    "--retry-all-errors",
+    "--retry-delay",
+    "1",
+    "http://127.0.0.1:10256/healthz",
+)
 
 
 class ComposeError(Exception):
@@ -39,7 +50,7 @@ class Compose:
         """Have it come back and be well; returns what a user would type for it. Raises ComposeError."""
         typed = self._typed("start", node)
         deadline = time.monotonic() + NODE_SECONDS
-        while (asked := self._call("exec", "-T", node, "clusterless", "healthz")).returncode != 0:
+        while (asked := self._call("exec", "-T", node, *ASK_HEALTH)).returncode != 0:
             if time.monotonic() > deadline:
                 raise ComposeError(f"{node} does not come back: {asked.stdout}{asked.stderr}\n{self.logs()}")
         return typed

@@ -2,17 +2,17 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from .tour import TOUR, Action, Runner, StartNode, Step, StopNode
+from .tour import TOUR, Action, Kind, Runner, StartNode, Step, StopNode
 
 _AGAIN_SECONDS = 0.5  # after a wrong answer that may still become right
 
 
-def walk(runner: Runner, say: Callable[[str], None]) -> int:
-    """Walk the whole tour; returns 0 when every answer was right, else 1, having told which was not."""
+def walk(runner: Runner, say: Callable[[str], None], tour: Sequence[Kind] = TOUR) -> int:
+    """Walk a tour (the whole one unless told otherwise); 0 when every answer was right, else 1, having told which not."""
     answers = []
-    for number, kind in enumerate(TOUR, 1):
+    for number, kind in enumerate(tour, 1):
         say(f"\n{number}. {kind.title}")
         answers += [_act(runner, action, say) for action in kind.actions]
     right, wrong = answers.count(True), answers.count(False)

@@ -29,6 +29,7 @@ ROOTS = (
 # Nobody reads these in a container that lives for a minute.
 LEFT_OUT = re.compile(
     r"/usr/share/(doc|man|info|locale|lintian|bug|perl)/.|/usr/lib/python3\.\d+/EXTERNALLY-MANAGED$|/usr/lib/x86_64-linux-gnu/perl/"
+    r"|/etc/apt/apt\.conf\.d/(20packagekit|50appstream)$"  # what desktops have apt fetch
 )
 MERGED = ("bin", "sbin", "lib", "lib64", "lib32", "libx32")  # links to the folder of that name below /usr
 EMPTY = (
@@ -51,6 +52,7 @@ TEXTS = {
     "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
     "etc/group": "root:x:0:\nadm:x:4:\ntty:x:5:\nshadow:x:42:\nutmp:x:43:\nstaff:x:50:\nnogroup:x:65534:\n",
     "var/lib/dpkg/statoverride": "",
+    "etc/dpkg/dpkg.cfg.d/docker-apt-speedup": "force-unsafe-io\n",  # as Debian's own images have it
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 }
 

@@ -51,7 +51,7 @@ def shipped(engine: Engine) -> Path:
     return folder
 
 
-@pytest.fixture(params=["v2", "v1"])
+@pytest.fixture
 def lab(
     request: pytest.FixtureRequest,
     engine: Engine,
@@ -59,7 +59,7 @@ def lab(
     shipped: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Compose]:
-    """The shipped project, up."""
+    """The shipped project, up; the parameter is the generation of Compose."""
     program = compose_program(request.param)
     for name, value in engine.environment.items():
         monkeypatch.setenv(name, value)

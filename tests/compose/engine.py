@@ -32,6 +32,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 BUILD_SECONDS = 240.0
 HANG_SECONDS = 120.0
+ROOM = 2 << 30  # bytes: images and containers take one gigabyte
 
 
 class EngineError(Exception):
@@ -52,7 +53,7 @@ class Engine:
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
-        self.home = Path(tempfile.mkdtemp(prefix="clusterless-docker-", dir="/tmp"))  # short: sockets are below it
+        self.home = Path(tempfile.mkdtemp(prefix="clusterless-docker-", dir=_where()))
         self.socket = self.home / "docker.sock"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("DOCKER_", "COMPOSE_"))},
@@ -144,6 +145,13 @@ class Engine:
         for mount in reversed(machine.state()["mounts"]):
             if mount.startswith(f"{self.home}/"):
                 subprocess.run(["umount", mount], check=False)
+
+
+def _where() -> str:
+    """A short path, since sockets are below it; in memory if there is plenty: most of a build is waiting for disks."""
+    in_memory = Path("/dev/shm")
+    is_plenty = in_memory.is_mount() and shutil.disk_usage(in_memory).free > ROOM and machine.free_memory() > 2 * ROOM
+    return str(in_memory) if is_plenty else "/tmp"
 
 
 @contextlib.contextmanager

@@ -26,6 +26,12 @@ def state() -> dict[str, list[str]]:
     }
 
 
+def free_memory() -> int:
+    """In bytes, as far as nobody would miss it."""
+    (line,) = (line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable:"))
+    return int(line.split()[1]) * 1024
+
+
 def _printed(*command: str) -> list[str]:
     if shutil.which(command[0]) is None:
         return []
