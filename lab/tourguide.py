@@ -10,7 +10,7 @@ _AGAIN_SECONDS = 0.5  # after a wrong answer that may still become right
 
 
 def walk(runner: Runner, say: Callable[[str], None], tour: Sequence[Kind] = TOUR) -> int:
-    """Walk a tour (the whole one unless told otherwise); 0 when every answer was right, else 1, having told which not."""
+    """Walk a tour, the whole one by default; returns 0 when every answer was right, else 1, having told which not."""
     answers = []
     for number, kind in enumerate(tour, 1):
         say(f"\n{number}. {kind.title}")

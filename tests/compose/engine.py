@@ -138,10 +138,14 @@ class Engine:
                 ready.unlink()
 
     def _stop(self) -> None:
-        """Stop the daemon, and take away the mount that it leaves behind."""
+        """Stop the daemon, and take away what it leaves: a mount, and the bridges of projects that are still up."""
         assert self._process is not None
+        networks = ["docker", "network", "ls", "--quiet", "--filter=driver=bridge"]
+        asked = subprocess.run(networks, check=False, capture_output=True, text=True, env=self.environment)
         self._process.terminate()
         self._process.wait(STOP_SECONDS)
+        for network in asked.stdout.split():
+            subprocess.run(["ip", "link", "delete", f"br-{network}"], check=False)
         for mount in reversed(machine.state()["mounts"]):
             if mount.startswith(f"{self.home}/"):
                 subprocess.run(["umount", mount], check=False)
