@@ -6,28 +6,19 @@ did not change since the last reading is not parsed again, down to single docume
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from typing import IO
 
 import msgspec
 
 from .documents import Document, Reading
-from .manifests_chunks import Chunk, Parsed, chunks_of, parse_chunk
 from .manifests_files import EXTENSIONS, list_folder, read_standard_input, read_text
+from .manifests_reading import ReadChunks, read_chunks
 from .parsefailures import Failure, Stage, problem_of
 from .problems import Problem
 
-MAX_DOCUMENTS = 100_000  # of one file
 STANDARD_INPUT = "-"
-
-
-class _ReadChunk(msgspec.Struct, frozen=True):
-    """A chunk of a file, and what became of it where it stood: which document it began with, and how far down."""
-
-    parsed: Parsed
-    index: int
-    lines_above: int
-    documents: tuple[Document, ...]
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -36,7 +27,7 @@ class _File(msgspec.Struct, frozen=True):
     reading: Reading
     text: str = ""
     good: tuple[Document, ...] | None = None
-    chunks: dict[str, _ReadChunk] = {}  # by their text
+    chunks: ReadChunks = msgspec.field(default_factory=ReadChunks)
 
 
 class ManifestReader:
@@ -57,7 +48,7 @@ class ManifestReader:
             problems += unlisted
             for path in paths:
                 parts.setdefault(_identity(path), self._read_path(path))
-        documents = tuple(document for part in parts.values() for document in part.documents)
+        documents = tuple(chain.from_iterable(part.documents for part in parts.values()))
         return Reading(documents, (*problems, *(problem for part in parts.values() for problem in part.problems)))
 
     def _paths(self, filename: str) -> tuple[tuple[str, ...], list[Problem]]:
@@ -117,45 +108,12 @@ class ManifestReader:
 
 
 def _parse(path: str, text: str, before: _File) -> _File:
-    documents: list[Document] = []
-    problems: list[Problem] = []
-    chunks: dict[str, _ReadChunk] = {}
-    index = 0
-    for chunk in chunks_of(text):
-        known = before.chunks.get(chunk.text) or chunks.get(chunk.text)
-        read = chunks[chunk.text] = _read_chunk(path, chunk, index, known)
-        documents += read.documents
-        index += len(read.documents) + bool(read.parsed.failures)
-        problems += (problem_of(failure, path, index - 1, read.lines_above) for failure in read.parsed.failures)
-        if chunk.failure:
-            problems.append(problem_of(chunk.failure, path, index))
-        if index > MAX_DOCUMENTS:
-            problems.append(problem_of(Failure(f"more than {MAX_DOCUMENTS} documents"), path, index))
-            break
+    chunks = read_chunks(path, text, before.chunks)
+    documents, problems = chunks.documents(), tuple(chunks.problems)
     if not problems:
-        return _File(Reading(tuple(documents)), text, tuple(documents), chunks)
-    delivered = tuple(documents) if before.good is None else before.good
-    return _File(Reading(delivered, tuple(problems)), text, before.good, chunks)
-
-
-def _read_chunk(path: str, chunk: Chunk, index: int, known: _ReadChunk | None) -> _ReadChunk:
-    lines_above = chunk.line - 1
-    if known and known.index == index and known.lines_above == lines_above:
-        return known
-    parsed = known.parsed if known else parse_chunk(chunk.text)
-    return _ReadChunk(parsed, index, lines_above, tuple(_documents(parsed, path, index, lines_above)))
-
-
-def _documents(parsed: Parsed, source: str, index: int, lines_above: int) -> Iterator[Document]:
-    for offset, item in enumerate(parsed.items):
-        yield Document(
-            source=source,
-            raw=item.raw,
-            digest=item.digest,
-            index=index + offset,
-            line=item.line + lines_above,
-            locate=item.locator.lowered(lines_above),
-        )
+        return _File(Reading(documents), text, documents, chunks)
+    delivered = documents if before.good is None else before.good
+    return _File(Reading(delivered, problems), text, before.good, chunks)
 
 
 def _identity(path: str) -> str:

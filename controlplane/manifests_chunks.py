@@ -21,10 +21,12 @@ _STEP = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """The text between two separators; `line` is its first line's number in the file."""
+    """The text between two separators; `line` is its first line's number in the file, `end` is behind its separator."""
 
     text: str
     line: int
+    end: int
+    next_line: int
     failure: Failure | None = None  # of the separator that ends it
 
 
@@ -70,19 +72,18 @@ class _Root(msgspec.Struct, frozen=True):
     line_offset: int = 0
 
 
-def chunks_of(text: str) -> Iterator[Chunk]:
-    """The chunks of a file, in order; a leading separator belongs to the first chunk."""
-    start, line = 0, 1
-    for separator in _SEPARATOR.finditer(text):
+def chunks_of(text: str, start: int = 0, line: int = 1) -> Iterator[Chunk]:
+    """The chunks of a file, in order, from where one starts; a leading separator belongs to the first chunk."""
+    for separator in _SEPARATOR.finditer(text, start):
         refused = _refused(separator.group())
         if separator.start() == start and not refused:
             continue
         separator_line = line + text.count("\n", start, separator.start())
         failure = Failure(refused, Position(separator_line, 1), hint="write it on the next line") if refused else None
-        yield Chunk(text[start : separator.start()], line, failure)
+        yield Chunk(text[start : separator.start()], line, separator.end(), separator_line + 1, failure)
         start, line = separator.end(), separator_line + 1
     if start < len(text):
-        yield Chunk(text[start:], line)
+        yield Chunk(text[start:], line, len(text), line + text.count("\n", start))
 
 
 def _refused(separator: str) -> str:

@@ -5,8 +5,9 @@ import os
 
 import pytest
 
-from controlplane import manifests
+from controlplane import manifests_reading
 from controlplane.manifests import ManifestReader
+from controlplane.manifests_chunks import Parsed
 from controlplane.problems import kubectl_text, render
 
 BROKEN = "kind: Service\nspec:\n  a: b: c\n"
@@ -160,7 +161,7 @@ def test_only_the_chunk_that_changed_is_parsed_again(here, reader, monkeypatch):
     (here / "web.yaml").write_text("---\n".join(service(f"s{i}") for i in range(50)))
     reader.read(["web.yaml"])
     parsed = []
-    monkeypatch.setattr(manifests, "parse_chunk", lambda text: parsed.append(text) or manifests.Parsed())
+    monkeypatch.setattr(manifests_reading, "parse_chunk", lambda text: parsed.append(text) or Parsed())
     (here / "web.yaml").write_text("---\n".join(service(f"s{i}" if i != 7 else "seven") for i in range(50)))
     reader.read(["web.yaml"])
     assert parsed == [service("seven")]
