@@ -16,6 +16,8 @@ from typing import NamedTuple, Self
 ROOT = Path(__file__).parents[2]
 CLUSTERLESS = (sys.executable, "-m", "clusterless")
 DRIVER = Path(__file__).with_name("labdriver.py")
+# Where it does not matter what there is: a lab of this comes up sooner than others.
+LITTLE = (Path(__file__).with_name("little"),)
 NOBODY = 65534
 HANG_SECONDS = 30.0
 # A command that stays. No shell's: one may lose a Ctrl-C that comes while it forks.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import why_impossible
-from .labs import HANG_SECONDS, ROOT, SAYS_UP, children, lab_command, user_arguments
+from .labs import HANG_SECONDS, LITTLE, ROOT, SAYS_UP, children, lab_command, user_arguments
 from .leftovers import nothing_left
 from .terminals import at_a_terminal, read_until
 
@@ -98,11 +98,11 @@ def test_sigterm_ends_it_in_good_order():
 
 
 def test_the_exit_code_is_the_commands():
-    assert run(SHIPPED, "sh", "-c", "exit 7").returncode == 7
+    assert run(LITTLE, "sh", "-c", "exit 7").returncode == 7
 
 
 def test_a_command_that_is_not_there_is_127_as_in_a_shell():
-    done = run(SHIPPED, "no-such-command")
+    done = run(LITTLE, "no-such-command")
     assert done.returncode == 127
     assert "no-such-command: No such file or directory" in done.stderr
 
@@ -110,7 +110,7 @@ def test_a_command_that_is_not_there_is_127_as_in_a_shell():
 def test_a_reader_that_has_seen_enough_ends_it_quietly():
     reading, writing = os.pipe()
     os.close(reading)
-    done = run(SHIPPED, "yes", stdout=writing, stderr=subprocess.PIPE, capture_output=False)
+    done = run(LITTLE, "yes", stdout=writing, stderr=subprocess.PIPE, capture_output=False)
     os.close(writing)
     assert done.returncode == 128 + signal.SIGPIPE
     assert "Traceback" not in done.stderr
@@ -118,7 +118,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly():
 
 
 def test_without_a_command_a_shell_reads_standard_input():
-    command = lab_command(SHIPPED)[:-1]
+    command = lab_command(LITTLE)[:-1]
     script = "getent hosts web >/dev/null && echo found; exit 3"
     done = subprocess.run(
         command,
@@ -133,19 +133,19 @@ def test_without_a_command_a_shell_reads_standard_input():
 
 
 def test_ctrl_c_ends_the_command_that_runs():
-    with at_a_terminal(lab_command(SHIPPED, *SAYS_UP)) as (terminal, lab):
+    with at_a_terminal(lab_command(LITTLE, *SAYS_UP)) as (terminal, lab):
         read_until(terminal, "up\r\n")
         os.write(terminal, b"\x03")
         assert lab.wait(HANG_SECONDS) == 128 + signal.SIGINT
 
 
 def test_a_shell_at_a_terminal_survives_ctrl_c_and_so_does_the_lab():
-    with at_a_terminal(lab_command(SHIPPED)[:-1]) as (terminal, lab):
+    with at_a_terminal(lab_command(LITTLE)[:-1]) as (terminal, lab):
         os.write(terminal, f"{shlex.join(SAYS_UP)}\n".encode())
         read_until(terminal, "up\r\n")
         os.write(terminal, b"\x03")
-        os.write(terminal, b"curl -s http://db-0.db/hostname; echo d''one\n")
-        assert "db-0" in read_until(terminal, "done\r\n")
+        os.write(terminal, b"curl -s http://web/hostname; echo d''one\n")
+        assert "web-0" in read_until(terminal, "done\r\n")
         os.write(terminal, b"exit 4\n")
         assert lab.wait(HANG_SECONDS) == 4
 
@@ -180,19 +180,19 @@ def test_problems_of_the_manifests_are_told_once():
 
 
 def test_without_the_program_ip_it_says_what_to_install(tmp_path: Path):
-    done = run(SHIPPED, "true", env={"PATH": str(tmp_path)})
+    done = run(LITTLE, "true", env={"PATH": str(tmp_path)})
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "error: there is no program `ip`: install iproute2"
 
 
 def test_a_proxy_of_the_machines_network_is_not_asked_inside():
     environment = {**os.environ, "http_proxy": "http://192.0.2.1:3128"}
-    done = run(SHIPPED, "curl", "-s", "http://db-0.db/hostname", env=environment)
-    assert done.stdout == "db-0\n"
+    done = run(LITTLE, "curl", "-s", "http://web/hostname", env=environment)
+    assert done.stdout == "web-0\n"
 
 
 def test_two_labs_at_once_do_not_meet():
     with nothing_left() as kept, started("me", kept, *SAYS_UP) as first:
-        done = run(SHIPPED, sys.executable, "-c", "import os; print(sorted(os.listdir('/run/netns'))[0])")
+        done = run(LITTLE, sys.executable, "-c", "import os; print(sorted(os.listdir('/run/netns'))[0])")
         first.terminate()
     assert done.stdout == "client\n"

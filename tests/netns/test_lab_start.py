@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import why_impossible
-from .labs import CLUSTERLESS, HANG_SECONDS, ROOT, SAYS_UP, children, is_root, lab_command, user_arguments
+from .labs import CLUSTERLESS, HANG_SECONDS, LITTLE, ROOT, SAYS_UP, children, is_root, lab_command, user_arguments
 from .leftovers import nothing_left
 from .playedlab import in_background, play
 from .terminals import at_a_terminal, read_until
@@ -71,7 +71,7 @@ def test_root_may_choose(flag: str, namespaces: str):
 @needs_root
 def test_nothing_is_left_of_roots_lab_after_kill_9():
     with nothing_left() as kept:
-        command = lab_command(SHIPPED, *SAYS_UP, flags=["--root"])
+        command = lab_command(LITTLE, *SAYS_UP, flags=["--root"])
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, pass_fds=[kept], cwd="/") as lab:
             assert lab.stdout is not None
             assert lab.stdout.readline() == "up\n"
@@ -129,14 +129,14 @@ def test_a_lab_in_the_background_is_ready_in_time_and_gone_when_it_is_stopped(tm
 
 def test_a_name_is_free_again_after_kill_9():
     with nothing_left() as kept:
-        command = lab_command(SHIPPED, "sh", "-c", "echo up; exec sleep 1000", flags=["--name", "killed"])
+        command = lab_command(LITTLE, *SAYS_UP, flags=["--name", "killed"])
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, pass_fds=[kept], cwd="/") as lab:
             assert lab.stdout is not None
             assert lab.stdout.readline() == "up\n"
             assert "killed" in play("list").stdout.split()
             lab.kill()
     assert "killed" not in play("list").stdout.split()
-    assert run(*lab_command(SHIPPED, "true", flags=["--name", "killed"])).returncode == 0
+    assert run(*lab_command(LITTLE, "true", flags=["--name", "killed"])).returncode == 0
 
 
 def test_nodes_are_made_up_only_where_none_is_written():
