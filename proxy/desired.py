@@ -9,7 +9,7 @@ from controlplane.objects import NamespacedName, Pod
 from controlplane.snapshot import Snapshot
 
 from .addresstext import canonical
-from .claims import Claim, ClaimPolicy, Decision, Elsewhere, Refused, decide, status_of
+from .claims import Claim, ClaimPolicy, Elsewhere, Refused, decide, status_of
 from .frontends import Conflict, FrontendCache, Frontends, NamedAddress, ServiceFrontends
 from .hostfacts import HostFacts
 from .loops import Loop, loops_of, without_endpoints
@@ -47,12 +47,12 @@ class DesiredMaker:
     def __init__(self) -> None:
         self._cache = FrontendCache()
         self._around: Surroundings | None = None
-        self._cluster_ips: dict[NamedAddress, Decision] = {}
+        self._claimed: set[NamedAddress] = set()  # the clusterIPs, in which no other node and no pod plays a part
 
     def make(self, snapshot: Snapshot, around: Surroundings) -> Desired:
         """What the snapshot means for this node."""
         if around != self._around:
-            self._around, self._cluster_ips = around, {}
+            self._around, self._claimed = around, set()
         merged = self._cache.update(snapshot, around.node, around.options)
         claims, foreign = self._judge(merged.by_service.values(), _policy(snapshot, around), around.facts)
         elsewhere = _elsewhere(merged, foreign)
@@ -73,28 +73,25 @@ class DesiredMaker:
         self, services: Iterable[ServiceFrontends], policy: ClaimPolicy, facts: HostFacts
     ) -> tuple[frozenset[str], dict[NamedAddress, FrontendStatus]]:
         """The addresses to claim, and those that are not ours to serve."""
-        claims: set[str] = set()
+        named_addresses = frozenset[NamedAddress]().union(*(each.named_addresses for each in services))
+        self._claimed = claimed = self._claimed & named_addresses
+        claims = {named.address for named in claimed}
         foreign: dict[NamedAddress, FrontendStatus] = {}
-        for named in frozenset[NamedAddress]().union(*(each.named_addresses for each in services)):
-            decision = self._decide(named, policy, facts)
+        for named in named_addresses - claimed:
+            decision = decide(named.address, named.kind, facts, policy)
             if isinstance(decision, Claim):
                 claims.add(named.address)
+                if named.kind is FrontendKind.CLUSTER_IP:
+                    claimed.add(named)
             elif isinstance(decision, Elsewhere | Refused):
                 foreign[named] = status_of(decision)
         return frozenset(claims), foreign
 
-    def _decide(self, named: NamedAddress, policy: ClaimPolicy, facts: HostFacts) -> Decision:
-        """Decisions about clusterIPs are kept: other nodes and pods play no part in them."""
-        decision = self._cluster_ips.get(named)
-        if decision is None:
-            decision = decide(named.address, named.kind, facts, policy)
-            if named.kind is FrontendKind.CLUSTER_IP:
-                self._cluster_ips[named] = decision
-        return decision
-
 
 def _elsewhere(merged: Frontends, foreign: Mapping[NamedAddress, FrontendStatus]) -> dict[FrontendKey, FrontendStatus]:
     """The frontends on addresses that are not ours to serve."""
+    if not foreign:
+        return {}
     return {
         key: status
         for each in merged.by_service.values()

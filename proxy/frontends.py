@@ -1,8 +1,9 @@
 """Pure: all frontends of a node, each Service's made again only when the Service or its slices changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from controlplane.differences import differing
 from controlplane.objects import EndpointSlice, NamespacedName, Service
 from controlplane.snapshot import Snapshot
 
@@ -82,21 +83,29 @@ class FrontendCache:
     def __init__(self) -> None:
         self._node: NodeView | None = None
         self._options: ProxyOptions | None = None
-        self._services: dict[NamespacedName, ServiceFrontends] = {}
+        self._seen: tuple[Mapping[NamespacedName, Service], Mapping[NamespacedName, tuple[EndpointSlice, ...]]]
+        self._seen = ({}, {})
+        self._frontends = Frontends({}, (), {})
 
     def update(self, snapshot: Snapshot, node: NodeView, options: ProxyOptions) -> Frontends:
         """The frontends of the snapshot; those that did not change are the same objects as before."""
-        before = self._services if (node, options) == (self._node, self._options) else {}
-        after: dict[NamespacedName, ServiceFrontends] = {}
-        slices_by_service = snapshot.slices
-        for key, service in snapshot.services.items():
-            slices = slices_by_service.get(key, ())
-            known = before.get(key)
-            if known is None or known.service is not service or not known.has(slices):
-                known = _make(service, slices, node, options)
-            after[key] = known
-        self._node, self._options, self._services = node, options, after
-        return _merge(after)
+        if (node, options) != (self._node, self._options):
+            self._seen, self._frontends = ({}, {}), Frontends({}, (), {})
+        services, slices = self._seen
+        changed = {*differing(services, snapshot.services), *differing(slices, snapshot.slices)}
+        after = dict(self._frontends.by_service)
+        for key in changed:
+            service, pieces = snapshot.services.get(key), snapshot.slices.get(key, ())
+            known = after.get(key)
+            if service is None:
+                after.pop(key, None)
+            elif known is None or known.service is not service or not known.has(pieces):
+                after[key] = _make(service, pieces, node, options)
+        if after.keys() != self._frontends.by_service.keys():
+            after = {key: after[key] for key in snapshot.services}
+        self._node, self._options, self._seen = node, options, (snapshot.services, snapshot.slices)
+        self._frontends = _amend(self._frontends, after, changed) or _merge(after)
+        return self._frontends
 
 
 def frontends_of(snapshot: Snapshot, node: NodeView, options: ProxyOptions) -> dict[FrontendKey, Frontend]:
@@ -114,6 +123,25 @@ def _make(
         NamedAddress(f.key.address, f.kind) for f in frontends.values() if f.kind is not FrontendKind.NODE_PORT
     )
     return ServiceFrontends(service, slices, frontends, named, addresses)
+
+
+def _amend(
+    before: Frontends, services: Mapping[NamespacedName, ServiceFrontends], changed: Collection[NamespacedName]
+) -> Frontends | None:
+    """What was merged before with the Services that changed; None if there is, or was, a conflict to settle."""
+    if before.conflicts or len(changed) > len(before.by_service):
+        return None
+    merged = dict(before.frontends)
+    for key in changed:
+        if (old := before.by_service.get(key)) is not None:
+            for each in old.frontends:
+                del merged[each]
+    for key in changed:
+        if (new := services.get(key)) is not None:
+            if not merged.keys().isdisjoint(new.frontends):
+                return None
+            merged.update(new.frontends)
+    return Frontends(merged, (), services)
 
 
 def _merge(services: Mapping[NamespacedName, ServiceFrontends]) -> Frontends:

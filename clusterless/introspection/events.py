@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from controlplane.differences import differing
 from controlplane.objects import NamespacedName, Node, Pod
 from controlplane.problems import Problem, Reason, Severity, kubectl_text
 from controlplane.snapshot import Snapshot
 
-from .differences import differing
 from .endpointevents import endpoint_events
 from .occurrences import EventType, Occurrence, Subject, normal, warning
 from .serviceevents import created, deleted, updates

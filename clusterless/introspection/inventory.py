@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from controlplane.differences import differing
 from controlplane.encode import Encodable
 from controlplane.endpointsobjects import endpoints_of
 from controlplane.objects import Endpoints, EndpointSlice, KubernetesObject, NamespacedName, Service
 from controlplane.snapshot import Snapshot
 
-from .differences import differing
 from .ledger import Objects
 from .resources import ENDPOINTS, NAMESPACES, NODES, PODS, SERVICES, SLICES, Resource
 

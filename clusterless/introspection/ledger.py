@@ -12,10 +12,9 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from controlplane.differences import differing
 from controlplane.encode import Encodable, encoded
 from controlplane.objects import NamespacedName
-
-from .differences import differing
 
 # Changes of one resource that a watcher may be behind: more than a reload of some hundred Services makes.
 CHANGES_AT_MOST = 4096

@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from clusterless.introspection.differences import differing
 from clusterless.introspection.events import events_between
 from clusterless.introspection.inventory import Inventory
 from clusterless.introspection.ledger import Ledger
 from clusterless.introspection.resources import RESOURCES, SLICES
+from controlplane.differences import differing
 
 from .conftest import endpoints, service
 
