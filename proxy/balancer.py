@@ -10,7 +10,7 @@ from .addresstext import is_within
 from .affinity import Pins
 from .model import Endpoint, Frontend, ServicePortName
 from .options import Scheduler
-from .schedulers import SCHEDULES, Rng, Turn
+from .schedulers import SCHEDULES, Rng
 from .sides import side_of
 
 
@@ -124,4 +124,4 @@ class Balancer:
     def _next(self, candidates: Sequence[Endpoint], state: _State, client: str) -> Endpoint:
         number = state.turns.get(len(candidates), 0)
         state.turns[len(candidates)] = number + 1
-        return self._schedule(candidates, Turn(number, client, state.connections, self._rng))
+        return self._schedule(candidates, number, client, state.connections, self._rng)

@@ -168,7 +168,7 @@ class Dial:
         number = self._upstream.connect_ex(address)
         if number == errno.EINPROGRESS:
             number = self._upstream.connect_ex(address)  # only another call tells that it is over already
-        return errno.ECONNREFUSED if number == 0 and self._is_joined_to_itself() else number
+        return errno.ECONNREFUSED if number == 0 and is_joined_to_itself(self._upstream, endpoint) else number
 
     def _set_deadline(self) -> None:
         reactor, seconds = self._line.reactor, self._line.settings.dial_timeout(self._attempt)

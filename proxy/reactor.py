@@ -3,8 +3,8 @@
 Why not the loop's own readers, transports or streams? Measured, with asyncio and with uvloop:
 
 * The loop watches descriptors level-triggered: each change of interest is a system call and a callback object. Here
-  each socket is registered once, edge-triggered, for everything, and its handler remembers what it was told. That is
-  most of the difference in connections a second.
+  each socket is registered once, edge-triggered, for all that is read, and once more when it first takes no more; its
+  handler remembers what it was told. That is most of the difference in connections a second.
 * A paused transport hears nothing: neither loop sees a reset while reading is paused. An edge is reported regardless.
 * Transports copy every buffer. Here one receive buffer serves all connections of the loop: what the other side takes
   at once is never copied, and an idle connection holds none.
@@ -53,7 +53,8 @@ SHORTEST_ALARM_SECONDS = 0.001  # loops count whole milliseconds
 # Aligned, since the kernel copies faster to where a page begins; present, so that no relay pays for the first bytes.
 _PAGES = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
 
-STREAM_EVENTS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
+READ_STREAM_EVENTS = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
+STREAM_EVENTS = READ_STREAM_EVENTS | select.EPOLLOUT
 READ_EVENTS = select.EPOLLIN | select.EPOLLET
 
 
@@ -131,17 +132,22 @@ class Reactor:
         self._epoll.register(descriptor, events)
 
     def take_over(self, sock: Socket, handler: EventHandler) -> None:
-        """As `watch`; where somebody else was told of the socket so far, what he was told is for him to pass on."""
+        """As `watch`, but for room; where somebody else was told so far, what he was told is for him to pass on."""
         descriptor = sock.fileno()
         if descriptor not in self._handlers:
-            self._epoll.register(descriptor, STREAM_EVENTS)
+            self._epoll.register(descriptor, READ_STREAM_EVENTS)
         self._handlers[descriptor] = handler
+
+    def watch_for_room(self, sock: Socket) -> None:
+        """From now on tell its handler also when the socket takes more bytes; also if it does so already."""
+        self._epoll.modify(sock.fileno(), STREAM_EVENTS)
 
     def discard(self, sock: Socket, holder: Closable | None = None) -> None:
         """Tell nobody of the socket any more, and close it, or the holder who does so, after this batch (rule 3)."""
         self._handlers.pop(sock.fileno(), None)
         self._doomed.append(sock if holder is None else holder)
-        self._want_turn()
+        if not self._is_turn_due:
+            self._want_turn()
 
     def discard_shared(self, sock: Socket) -> None:
         """As `discard`, for a socket that another process may hold, too: closing it would not end its events."""

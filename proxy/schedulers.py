@@ -1,9 +1,12 @@
-"""Pure: how the next endpoint is found among those that may be used; names as in kube-proxy's `ipvs.scheduler`."""
+"""Pure: how the next endpoint is found among those that may be used; names as in kube-proxy's `ipvs.scheduler`.
+
+Each schedule takes at least one endpoint; its turn, which is how often its service port chose among as many before;
+the client's address; how many connections are open to each endpoint; and where chance comes from.
+"""
 
 import typing
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Mapping, Sequence
 
 from .model import Endpoint
 from .options import Scheduler
@@ -17,38 +20,39 @@ class Rng(typing.Protocol):
         ...
 
 
-class Turn(NamedTuple):
-    """What a scheduler may look at."""
+class Schedule(typing.Protocol):
+    """What a scheduler does; plain arguments, since a tuple of them would take as long as the choice."""
 
-    number: int  # how often this service port chose among as many endpoints before
-    client: str
-    connections: Mapping[Endpoint, int]  # open ones
-    rng: Rng
-
-
-# Takes at least one endpoint.
-Schedule: TypeAlias = Callable[[Sequence[Endpoint], Turn], Endpoint]
+    def __call__(
+        self, endpoints: Sequence[Endpoint], turn: int, client: str, connections: Mapping[Endpoint, int], rng: Rng, /
+    ) -> Endpoint:
+        """One of the endpoints."""
+        ...
 
 
-def round_robin(endpoints: Sequence[Endpoint], turn: Turn) -> Endpoint:
+def round_robin(endpoints: Sequence[Endpoint], turn: int, *_: object) -> Endpoint:
     """One after the other."""
-    return endpoints[turn.number % len(endpoints)]
+    return endpoints[turn % len(endpoints)]
 
 
-def random(endpoints: Sequence[Endpoint], turn: Turn) -> Endpoint:
+def random(
+    endpoints: Sequence[Endpoint], _turn: int, _client: str, _connections: Mapping[Endpoint, int], rng: Rng
+) -> Endpoint:
     """Any, as the kernel modes do."""
-    return turn.rng.choice(endpoints)
+    return rng.choice(endpoints)
 
 
-def least_connection(endpoints: Sequence[Endpoint], turn: Turn) -> Endpoint:
+def least_connection(
+    endpoints: Sequence[Endpoint], turn: int, _client: str, connections: Mapping[Endpoint, int], *_: object
+) -> Endpoint:
     """The one with the fewest open connections; among equals, one after the other."""
-    start = turn.number % len(endpoints)
-    return min((*endpoints[start:], *endpoints[:start]), key=lambda each: turn.connections.get(each, 0))
+    start = turn % len(endpoints)
+    return min((*endpoints[start:], *endpoints[:start]), key=lambda each: connections.get(each, 0))
 
 
-def source_hashing(endpoints: Sequence[Endpoint], turn: Turn) -> Endpoint:
+def source_hashing(endpoints: Sequence[Endpoint], _turn: int, client: str, *_: object) -> Endpoint:
     """The same for a client as long as the endpoints stay, on every node and after every restart."""
-    return endpoints[zlib.crc32(turn.client.encode()) % len(endpoints)]
+    return endpoints[zlib.crc32(client.encode()) % len(endpoints)]
 
 
 SCHEDULES: Mapping[Scheduler, Schedule] = {

@@ -17,7 +17,8 @@ from .reactor import RECEIVE_BUFFER_BYTES, Reactor
 from .tcpsocket import LOST, Socket
 
 READS_PER_SLICE = 2  # the second finds the end after a FIN; a full buffer is a slice of its own
-LAST_EVENTS = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR | select.EPOLLPRI
+IN, OUT, RDHUP, ERR = select.EPOLLIN, select.EPOLLOUT, select.EPOLLRDHUP, select.EPOLLERR  # each event asks for them
+LAST_EVENTS = RDHUP | ERR | select.EPOLLHUP | select.EPOLLPRI
 
 
 class Pair(typing.Protocol):
@@ -50,6 +51,7 @@ class Side:
         "_flags",
         "_is_queued",
         "_is_readable",
+        "_is_watched_for_room",
         "_pair",
         "_reads_to_end",
         "has_ended",
@@ -75,19 +77,20 @@ class Side:
         self._flags = 0  # to send with what is read: with MSG_MORE the FIN that follows goes in the same packet
         self._is_queued = False  # for its next slice
         self._is_readable = False  # as far as edges and reads have told
+        self._is_watched_for_room = False
         self._reads_to_end = False  # a short read does not mean that there is no more
 
     def on_events(self, events: int) -> None:
         """Note what the socket is ready for, and do a slice of work each way at most."""
         if events & LAST_EVENTS:
             self._reads_to_end = True
-            if events & select.EPOLLRDHUP:
+            if events & RDHUP:
                 self._flags = socket.MSG_MORE
-            if events & select.EPOLLERR:
+            if events & ERR:
                 self._lose()
-        if events & select.EPOLLIN:
+        if events & IN:
             self._is_readable = True
-        if self.kept is not None and events & select.EPOLLOUT:
+        if self.kept is not None and events & OUT:
             self._flush(self.kept)
         if self._is_readable and self.peer.takes_more and not self._is_queued:
             self._pump()
@@ -167,6 +170,9 @@ class Side:
         if sent < len(data):
             self.kept = memoryview(bytes(data[sent:]))
             self.takes_more = False
+            if not self._is_watched_for_room:
+                self._is_watched_for_room = True
+                self._pair.reactor.watch_for_room(self.sock)
 
     def _flush(self, kept: memoryview) -> None:
         """Send what was kept; when all of it is gone, the peer is read again, or its end passed on."""
