@@ -1,6 +1,7 @@
 """The compose ring: one Docker engine for all its tests, and a machine that is afterwards as it was before."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from lab.compose import Compose
 
 from . import machine
 from .engine import NOBODY, ROOT, Engine, EngineError, compose_v1, compose_v2, unreachable_ranges, why_impossible
+
+SETTLE_SECONDS = 15.0  # the helper of a container may outlive the engine by a moment
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +29,11 @@ def engine() -> Iterator[Engine]:
                 yield made
         except EngineError as error:
             pytest.skip(str(error))
-    assert machine.state() == before
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while (after := machine.state()) != before:
+        assert time.monotonic() < deadline, {
+            name: (was, after[name]) for name, was in before.items() if after[name] != was
+        }
 
 
 @pytest.fixture(scope="session")
