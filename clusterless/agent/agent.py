@@ -44,6 +44,8 @@ class Agent:
         self._settings = settings
         self._sockets = sockets
         self._make = make
+        self._corefile = FileStamp(settings.corefile)  # what changes from now on is seen, while the agent starts too
+        self._config = LiveConfig(settings)
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._wake = asyncio.Event()
@@ -117,8 +119,7 @@ class Agent:
 
     async def _follow(self, served: Served, feed: ClusterFeed, snapshot: Snapshot) -> None:
         """Apply changes until told to stop. The files are read in a thread, so that no connection waits for it."""
-        corefile = FileStamp(self._settings.corefile)
-        config = LiveConfig(self._settings)
+        corefile, config = self._corefile, self._config
         names = (*feed.watched, *corefile.watched, *config.watched)
         watching = watch(names, lambda: self._on_watching(snapshot), self._wake.set, self._stop)
         tasks = [

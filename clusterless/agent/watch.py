@@ -96,7 +96,10 @@ async def watch(
         threads = [
             asyncio.to_thread(_follow, *kind, places, each, told) for kind, each in zip(kinds, asked, strict=True)
         ]
-        await asyncio.gather(_when_all(begun, on_watching), *threads)
+        try:
+            await asyncio.gather(_when_all(begun, on_watching), *threads)
+        finally:
+            current.is_over = True  # for threads that nobody waits for any more
 
 
 async def _when_all(events: Iterable[asyncio.Event], then: Callable[[], None]) -> None:
