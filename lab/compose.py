@@ -63,6 +63,7 @@ class Compose:
 
     def up(self) -> None:
         """Start everything and wait until it is ready. Raises ComposeError."""
+        self._checked("build", "node-1")  # all services have one image, which Compose would build for each of them
         self._checked("up", "-d")
 
     def down(self) -> None:
@@ -109,7 +110,7 @@ def show(project: Compose, say: Callable[[str], None]) -> int:
     Raises ComposeError.
     """
     project.check()
-    say("starting the lab, which builds its image the first time")
+    say("building the image and starting the lab")
     try:
         project.up()
         wrong = walk(project, say)
