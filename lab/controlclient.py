@@ -114,7 +114,8 @@ class Caller:
     def _send(self, request: Request, *descriptors: int) -> None:
         line = line_of(request)
         sent = socket.send_fds(self._connection, [line], descriptors) if descriptors else 0
-        self._connection.sendall(line[sent:])
+        if sent < len(line):  # to send nothing would fail where the lab has answered and hung up already
+            self._connection.sendall(line[sent:])
 
     def _answer(self) -> _Answer:
         """The next reply. Raises RefusedError where it is a refusal, or the lab has ended."""
