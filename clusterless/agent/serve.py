@@ -5,7 +5,6 @@ from socket import socket
 from typing import TYPE_CHECKING, Any
 
 from clusterless.configuration.settings import Settings
-from clusterless.loadbalancing.loadbalancer import LoadBalancer
 from clusterless.node.node import Node
 from clusterless.node.nodedns import load_config
 from clusterless.operations import logs
@@ -41,6 +40,8 @@ def serve(settings: Settings, run: Run, *, proxy: bool, dns: bool) -> int:
 
 def serve_load_balancer(settings: Settings, run: Run) -> int:
     """Run the load balancer in front of the nodes; as `serve`."""
+    from clusterless.loadbalancing.loadbalancer import LoadBalancer  # noqa: PLC0415 - a node needs none of it
+
     return _serve(
         settings,
         run,

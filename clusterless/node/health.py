@@ -3,8 +3,10 @@
 import logging
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,8 +24,12 @@ from proxy.hostfacts import HostFacts
 from proxy.nodeeligibility import is_eligible
 
 from .nodedns import NodeDns
-from .nodemetrics import NodeMetrics
 from .nodeproxy import NodeProxy
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
+    from .nodemetrics import NodeMetrics
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +55,18 @@ class Health:
             self.introspection.follow(proxy.reconciler)
         ready = readyz(lambda: self._snapshot.generation if self._snapshot else 0)
         self._health = OpsServer({"/healthz": self._healthz, "/livez": self._livez}, {"/readyz": ready})
-        metrics = NodeMetrics(proxy, dns, self._syncs, self._families, self._codes)
-        trees: Trees = {"/metrics": scrape(metrics.collectors), "/readyz": ready, **self.introspection.trees}
+        self._metrics: NodeMetrics | None = None
+        trees: Trees = {"/metrics": scrape(self._collectors), "/readyz": ready, **self.introspection.trees}
         self._scraped = OpsServer(self._scraped_routes(), trees)
         self._told: set[str] = set()
+
+    def _collectors(self) -> "AsyncIterator[Collector]":
+        """What a scrape holds; the library for it is loaded by the first, which may never come."""
+        if self._metrics is None:
+            from .nodemetrics import NodeMetrics  # noqa: PLC0415
+
+            self._metrics = NodeMetrics(self._proxy, self._dns, self._syncs, self._families, self._codes)
+        return self._metrics.collectors()
 
     def _scraped_routes(self) -> Routes:
         return {

@@ -6,12 +6,11 @@ import socket
 from collections.abc import Callable, Collection
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clusterless.agent.starterror import StartError
 from clusterless.configuration.bindaddress import bind_addresses, node_addresses
 from clusterless.configuration.settings import Settings
-from clusterless.metrics.dns import DnsCollector
-from clusterless.metrics.families import CONTENT_TYPE, exposition
 from clusterless.operations.httpserver import OpsReply, OpsServer
 from controlplane.snapshot import Snapshot
 from controlplane.writtencorefile import WrittenCorefile
@@ -29,6 +28,9 @@ from proxy.sockets import OpenFailure
 
 from .dnskeys import METRICS_PORT, dns_service_addresses, keys_of
 from .dnsplaces import Place, places
+
+if TYPE_CHECKING:
+    from clusterless.metrics.dns import DnsCollector
 
 log = logging.getLogger(__name__)
 
@@ -97,8 +99,10 @@ class NodeDns:
         return self._server.counters()
 
     @property
-    def collector(self) -> DnsCollector:
-        """The same, for Prometheus."""
+    def collector(self) -> "DnsCollector":
+        """The same, for Prometheus; the library for it is loaded by the first scrape."""
+        from clusterless.metrics.dns import DnsCollector  # noqa: PLC0415
+
         return DnsCollector(self.counters, self._server.cache_sizes)
 
     async def publish(self, snapshot: Snapshot) -> None:
@@ -257,4 +261,6 @@ class NodeDns:
         return OpsReply(body=b"OK")
 
     def _exposition(self) -> OpsReply:
+        from clusterless.metrics.families import CONTENT_TYPE, exposition  # noqa: PLC0415
+
         return OpsReply(body=exposition(self.collector), content_type=CONTENT_TYPE)

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import msgspec
-from prometheus_client.registry import Collector
 
 from clusterless.configuration.settings import Settings, as_file
-from clusterless.metrics.families import CONTENT_TYPE, exposition_by_family
 
 from .httpserver import OpsReply, OpsRequest, OpsStream
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
 
 _NOT_ALLOWED = OpsReply(HTTPStatus.METHOD_NOT_ALLOWED, b"405 Method Not Allowed\n", headers={"Allow": "GET, HEAD"})
 
@@ -19,18 +21,22 @@ GROUP = "kubeproxy.config.k8s.io"
 Answer = Callable[[OpsRequest], OpsReply | OpsStream]
 
 
-def scrape(collectors: Callable[[], AsyncIterator[Collector]]) -> Answer:
+def scrape(collectors: Callable[[], "AsyncIterator[Collector]"]) -> Answer:
     """`/metrics`: one family after the other, so that connections are served between them."""
 
     def answer(request: OpsRequest) -> OpsReply | OpsStream:
         if request.method not in ("GET", "HEAD"):
             return _NOT_ALLOWED
+        from clusterless.metrics.families import CONTENT_TYPE  # noqa: PLC0415 - nobody may ever scrape
+
         return OpsStream(_pieces(collectors()), CONTENT_TYPE)
 
     return answer
 
 
-async def _pieces(collectors: AsyncIterator[Collector]) -> AsyncGenerator[bytes, None]:
+async def _pieces(collectors: "AsyncIterator[Collector]") -> AsyncGenerator[bytes, None]:
+    from clusterless.metrics.families import exposition_by_family  # noqa: PLC0415 - as above
+
     async for collector in collectors:
         for piece in exposition_by_family(collector):
             yield piece

@@ -16,7 +16,7 @@ HEAVY = ("asyncio", "dnslib", "prometheus_client", "pyroute2", "uvloop", "watchf
             "clusterless.checking.check",
             ("asyncio", "pyroute2", "dnslib", "prometheus_client", "uvloop", "watchfiles", "click"),
         ),
-        ("clusterless.agent.serve", ("lab", "pyroute2", "uvloop", "watchfiles", "click")),
+        ("clusterless.agent.serve", ("lab", "prometheus_client", "pyroute2", "uvloop", "watchfiles", "click")),
         ("proxy.addresses.service", ("dns", "lab", "clusterless", "dnslib", "prometheus_client", "yaml")),
     ],
 )
