@@ -66,33 +66,33 @@ class Resources(typing.NamedTuple):
     timers: int  # deadlines
 
 
-class Young:
-    """Those who are not settled yet; they share one timer."""
+class Young(Lane[TimerOwner]):
+    """Those who are not settled yet are called in SETTLED_SECONDS, unless they leave; they share one timer."""
 
     def __init__(self, reactor: "Reactor") -> None:
-        self.lane: Lane[TimerOwner] = Lane(SETTLED_SECONDS)
+        super().__init__(SETTLED_SECONDS)
         self._reactor = reactor
         self._is_timed = False
 
     @property
     def deadlines(self) -> int:
         """How many there are beyond that timer."""
-        return len(self.lane) - self._is_timed
+        return len(self) - self._is_timed
 
-    def add(self, owner: TimerOwner) -> None:
-        """Have the owner called when its time is over."""
-        self.lane.enter(owner, self._reactor.now)
+    def enter(self, owner: TimerOwner, now: float) -> None:
+        """Call `owner.on_timer()` then: for far less than a timer of its own."""
+        self._deadlines[owner] = now + SETTLED_SECONDS
         if not self._is_timed:
             self._is_timed = True
             self._reactor.start_timer(self, SETTLED_SECONDS)
 
     def on_timer(self) -> None:
         """The first may be due; whoever came since will be later."""
-        for owner in self.lane.pop_due(self._reactor.now):
+        for owner in self.pop_due(self._reactor.now):
             self._reactor.attempt(owner.on_timer, owner)
-        self._is_timed = bool(self.lane)
+        self._is_timed = len(self) > 0
         if self._is_timed:
-            self._reactor.start_timer(self, self.lane.next_due() - self._reactor.now)
+            self._reactor.start_timer(self, self.next_due() - self._reactor.now)
 
     def abort(self) -> None:
         """Nothing here belongs to a connection."""
@@ -113,7 +113,7 @@ class Reactor:
         self._ready: OrderedDict[Worker, None] = OrderedDict()  # a queue without duplicates
         self._doomed: list[Closable] = []
         self._timers: TimerHeap[TimerOwner] = TimerHeap()
-        self._young = Young(self)
+        self.young = Young(self)
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = math.inf
         self._is_turn_due = False
@@ -123,7 +123,7 @@ class Reactor:
     @property
     def resources(self) -> Resources:
         """What is held now."""
-        return Resources(self.descriptors.held, self.descriptors.budget, len(self._timers) + self._young.deadlines)
+        return Resources(self.descriptors.held, self.descriptors.budget, len(self._timers) + self.young.deadlines)
 
     def watch(self, sock: Socket, handler: EventHandler, events: int = STREAM_EVENTS) -> None:
         """Tell `handler` of the socket's events; what the socket is ready for already is told next turn."""
@@ -180,14 +180,6 @@ class Reactor:
     def cancel_timer(self, timer: Timer[TimerOwner]) -> None:
         """The timer never fires."""
         self._timers.cancel(timer)
-
-    def call_settled(self, owner: TimerOwner) -> None:
-        """Call `owner.on_timer()` in SETTLED_SECONDS, unless it is `forget_young` before: for far less than a timer."""
-        self._young.add(owner)
-
-    def forget_young(self, owner: TimerOwner) -> None:
-        """The owner is not to be called any more for what `call_settled` was asked for."""
-        self._young.lane.leave(owner)
 
     def attempt(self, call: typing.Callable[[], None], handler: Abortable) -> None:
         """Make a call on behalf of `handler`, whose failure is none of the caller's (rule 4)."""

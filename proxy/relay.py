@@ -74,7 +74,7 @@ class Relay:
     def start(self, timer: Timer[TimerOwner] | None, client_events: int, upstream_events: int) -> None:
         """Take over a dial's timer, if it had one, and its sockets, with the events that they had so far."""
         if timer is None:
-            self.reactor.call_settled(self)
+            self.reactor.young.enter(self, self.reactor.now)
         else:
             timer.owner = self
             self._timer = timer
@@ -115,7 +115,7 @@ class Relay:
         """A deadline is over: that of the side being reset, or the one for silence, which may have moved on since."""
         if not self._is_settled:
             self._is_settled = True  # it is worth the calls that have its endpoint watched for vanishing
-            self.reactor.forget_young(self)
+            self.reactor.young.leave(self)
             keep_alive(self._upstream.sock, self._line.settings)
         if self._resetting is not None:
             self._check_reset(self._resetting)
@@ -172,7 +172,7 @@ class Relay:
         if self._timer is not None:
             self.reactor.cancel_timer(self._timer)
         if not self._is_settled:
-            self.reactor.forget_young(self)
+            self.reactor.young.leave(self)
         for side in (self._client, self._upstream):
             side.leave()
         self._endpoint_counters.open -= 1
