@@ -94,9 +94,12 @@ class Backend:
 
 
 def connected(address: str, port: int = 80) -> socket.socket:
-    """A connection to the backend, which has greeted. Raises ConnectionRefusedError."""
+    """A connection to the backend, which has greeted. Raises ConnectionRefusedError, ConnectionResetError."""
     connection = socket.create_connection((address, port), timeout=HANG_SECONDS)
-    assert connection.recv(5) == b"hello"
+    with contextlib.ExitStack() as unless_greeted:
+        unless_greeted.enter_context(connection)
+        assert connection.recv(5) == b"hello"
+        unless_greeted.pop_all()
     return connection
 
 
