@@ -20,7 +20,7 @@ from .model import Measured
 from .workloads_datagrams import relayed
 from .workloads_names import names
 from .workloads_scale import scale
-from .workloads_streams import streams
+from .workloads_streams import streams, streams_on_two_cores
 
 HERE = Path(__file__).parent
 RESULTS, BASELINE = HERE / "results.md", HERE / "baseline.json"
@@ -40,7 +40,7 @@ class Bench:
 
     def measure(self) -> None:
         """Everything, one part after the other; processes of one part end before the next begins."""
-        for part in (self._relays, self._names, self._scale):
+        for part in (self._relays, self._two_cores, self._names, self._scale):
             stage = Stage(self._folder)
             try:
                 for measured in part(stage):
@@ -59,7 +59,15 @@ class Bench:
         ]
         if wanted:
             backends.start(stage)
-            everybody = self._take_part(relays.relays(stage, workers=False))
+            everybody = self._take_part(relays.relays(stage))
+            for workload in wanted:
+                yield from rounds.run(workload, everybody, self._rounds)
+
+    def _two_cores(self, stage: Stage) -> Iterator[Measured]:
+        wanted = [] if self._quick else [e for e in streams_on_two_cores(self._folder) if self._only in e.name]
+        if wanted:
+            backends.start(stage)
+            everybody = self._take_part(relays.relays_on_two_cores(stage))
             for workload in wanted:
                 yield from rounds.run(workload, everybody, self._rounds)
 

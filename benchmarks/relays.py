@@ -43,21 +43,20 @@ stream {{
 """
 
 
-def relays(stage: Stage, *, workers: bool) -> Iterator[Contestant]:
-    """Start all of them; with `workers` also those that use two cores."""
+def relays(stage: Stage) -> Iterator[Contestant]:
+    """Start all of them, each with one thread or process."""
     yield Contestant(NOBODY, BACKENDS[0])
     yield _haproxy(stage, HAPROXY, "10.2.0.1", "")
     yield _haproxy(stage, HAPROXY_LARGE, "10.2.0.2", "tune.bufsize 262144")
     yield _nginx(stage)
     yield _ours(stage, OURS, ())
     yield _socat(stage)
-    if workers:
-        yield _haproxy(stage, HAPROXY_TWO, "10.2.0.5", "", threads=2)
 
 
-def two_workers(stage: Stage) -> Contestant:
-    """The program with two workers; it takes the same addresses as with one, which must have ended."""
-    return _ours(stage, OURS_TWO, ("--workers", "2"))
+def relays_on_two_cores(stage: Stage) -> Iterator[Contestant]:
+    """The program with two workers, which takes the addresses of the one with none, and HAProxy with two threads."""
+    yield _haproxy(stage, HAPROXY_TWO, "10.2.0.5", "tune.bufsize 262144", threads=2)
+    yield _ours(stage, OURS_TWO, ("--workers", "2"))
 
 
 def _haproxy(stage: Stage, name: str, address: str, tuning: str, threads: int = 1) -> Contestant:

@@ -21,7 +21,7 @@ def names(folder: Path, rng: Random, *, quick: bool) -> Iterator[Workload]:
     }  # fmt: skip
     for name, text in constant.items():
         if not quick or name in {VIP, NXDOMAIN}:
-            yield _workload(name, _file(folder, name, text()))
+            yield _workload(name, _file(folder, name, text()))._replace(rounds=2 if name == KEPT else 0)
     if not quick:
         yield Workload(
             FORWARDED,

@@ -10,7 +10,19 @@ from . import generators, titles
 from .contestants import Contestant
 from .model import Sample
 from .rounds import Workload
-from .titles import CONNECTIONS, FAIRNESS, HAPROXY, HAPROXY_LARGE, IDLE, NGINX, NOBODY, OURS, SOCAT
+from .titles import (
+    CONNECTIONS,
+    FAIRNESS,
+    HAPROXY,
+    HAPROXY_LARGE,
+    HAPROXY_TWO,
+    IDLE,
+    NGINX,
+    NOBODY,
+    OURS,
+    OURS_TWO,
+    SOCAT,
+)
 from .world import BULK_PORT, HTTP_PORT
 
 ONE_CORE = (NOBODY, HAPROXY, HAPROXY_LARGE, NGINX, OURS)
@@ -32,17 +44,26 @@ def streams(folder: Path, idle: int, *, quick: bool) -> Iterator[Workload]:
     for number in (1, 8) if quick else (1, 8, 64):
         for downwards in (True,) if quick else (True, False):
             yield _bulk(number, downwards=downwards)
-    yield Workload(
+    yield _connections(folder)._replace(rounds=0 if quick else 5)
+    for number in (32,) if quick else (1, 32, 1000):
+        yield _requests(folder, number)
+    yield Workload(FAIRNESS, "1/s", lambda each: _beside_bulk(folder, each), ONE_CORE[1:], work_unit="1,000 requests")
+
+
+def streams_on_two_cores(folder: Path) -> Iterator[Workload]:
+    """Those of them that more than one core may make faster."""
+    for each in (_bulk(8, downwards=True), _connections(folder), _requests(folder, 32)):
+        yield each._replace(contestants=(HAPROXY_TWO, OURS_TWO), rounds=2)
+
+
+def _connections(folder: Path) -> Workload:
+    return Workload(
         CONNECTIONS,
         "1/s",
         lambda each: _connect(folder, each),
         (*ONE_CORE, SOCAT),
         work_unit="1,000 connections",
-        rounds=0 if quick else 5,
     )
-    for number in (32,) if quick else (1, 32, 1000):
-        yield _requests(folder, number)
-    yield Workload(FAIRNESS, "1/s", lambda each: _beside_bulk(folder, each), ONE_CORE[1:], work_unit="1,000 requests")
 
 
 def _bulk(number: int, *, downwards: bool) -> Workload:
@@ -66,7 +87,9 @@ def _requests(folder: Path, clients: int) -> Workload:
         sample = generators.wrk(folder, each.address, HTTP_PORT, clients, 1)
         return sample._replace(work=sample.work / 1000)
 
-    return Workload(titles.requests(clients), "1/s", measure, ONE_CORE, work_unit="1,000 requests")
+    # One client or very many: nothing is promised of them, and two rounds show what they are like.
+    rounds = 0 if clients == 32 else 2
+    return Workload(titles.requests(clients), "1/s", measure, ONE_CORE, work_unit="1,000 requests", rounds=rounds)
 
 
 def _beside_bulk(folder: Path, each: Contestant) -> Sample:
