@@ -61,9 +61,12 @@ class Compose:
             said = asked.stderr.strip().splitlines() or ["it says nothing"]
             raise ComposeError(f"no Docker engine can be used: {said[-1]}")
 
+    def build(self) -> None:
+        """Build the image that all services have, once: `up` would do so for each of them. Raises ComposeError."""
+        self._checked("build", "node-1")
+
     def up(self) -> None:
         """Start everything and wait until it is ready. Raises ComposeError."""
-        self._checked("build", "node-1")  # all services have one image, which Compose would build for each of them
         self._checked("up", "-d")
 
     def down(self) -> None:
@@ -111,6 +114,7 @@ def show(project: Compose, say: Callable[[str], None]) -> int:
     """
     project.check()
     say("building the image and starting the lab")
+    project.build()
     try:
         project.up()
         wrong = walk(project, say)

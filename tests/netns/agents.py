@@ -81,10 +81,11 @@ class Backend:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
-        while True:
-            connection, _ = self._listening.accept()
-            connection.sendall(b"hello")
-            threading.Thread(target=self._echo, args=[connection], daemon=True).start()
+        with contextlib.suppress(OSError):  # whatever a thread hears that still accepts when the socket is closed
+            while True:
+                connection, _ = self._listening.accept()
+                connection.sendall(b"hello")
+                threading.Thread(target=self._echo, args=[connection], daemon=True).start()
 
     @staticmethod
     def _echo(connection: socket.socket) -> None:
