@@ -260,7 +260,8 @@ def test_a_kept_connection_that_the_upstream_closed_is_made_anew(dns_lab, addres
     served = dns_lab.serve(corefile(upstream, options="force_tcp"))
     for number in range(5):
         assert served.ask(f"{number}.example").short() == "192.0.2.80"
-    assert upstream.connections == 5
+    # One for each query that arrived: dig asks once more when a busy machine lets it wait.
+    assert upstream.connections == len(upstream.asked) >= 5
 
 
 def test_connections_are_not_kept_longer_than_expire_says(dns_lab, good):
