@@ -94,7 +94,7 @@ class ManifestReader:
         if path == STANDARD_INPUT:
             self._once[path] = read_standard_input(self._stdin)
             return self._once[path]
-        text = read_text(path)
+        text = read_text(path, settled=path in self._files)
         if text is not None and not os.path.isfile(path) and os.path.exists(path):
             self._once[path] = text
         return text

@@ -4,6 +4,7 @@ import codecs
 import errno
 import os
 import sys
+import time
 from collections.abc import Iterator
 from typing import IO
 
@@ -15,6 +16,10 @@ from .problems import Position
 
 MAX_BYTES = 64 * 2**20  # of one file; a dump of a cluster with 10,000 Services has about 20 MiB
 EXTENSIONS = (".json", ".yaml", ".yml")
+# Most editors and tools empty a file first and write it then: in between it is well-formed, and says too little.
+SETTLED_SECONDS = 0.02
+SETTLED_EMPTY_SECONDS = 0.15
+SETTLED_AT_MOST_SECONDS = 0.3  # for a file that somebody writes without an end
 _UNREADABLE = {errno.EACCES, errno.EPERM, errno.EIO, errno.ELOOP, errno.ESTALE, errno.ENAMETOOLONG, errno.EISDIR}
 _GONE = {errno.ENOENT, errno.ENOTDIR}
 _BYTE_ORDER_MARKS = {
@@ -59,15 +64,30 @@ def _walk(folder: str, above: tuple[tuple[int, int], ...], unreadable: dict[str,
             yield path
 
 
-def read_text(path: str) -> str | Failure | None:
-    """A file's text with `\\n` for line ends, or why there is none; None: the file is gone."""
+def read_text(path: str, *, settled: bool) -> str | Failure | None:
+    """A file's text with `\\n` for line ends, or why there is none; None: the file is gone.
+
+    With `settled`, it waits up to `SETTLED_AT_MOST_SECONDS` for a file that is being written.
+    """
     try:
-        with open(path, "rb") as file:
-            return decode_text(file.read(MAX_BYTES + 1))
+        return decode_text(_content(path, time.monotonic() + SETTLED_AT_MOST_SECONDS if settled else 0.0))
     except OSError as error:
         if error.errno in _GONE:
             return None
         return _cannot_open(path, error)
+
+
+def _content(path: str, until: float) -> bytes:
+    """The content, once nobody has changed the file for a moment, or at `until` on the monotonic clock."""
+    while True:
+        with open(path, "rb") as file:
+            content, status = file.read(MAX_BYTES + 1), os.fstat(file.fileno())
+        age = time.time() - status.st_mtime
+        left = (SETTLED_SECONDS if content else SETTLED_EMPTY_SECONDS) - age
+        # A time in the future is another machine's clock.
+        if left <= 0 or age < 0 or time.monotonic() >= until:
+            return content
+        time.sleep(left)
 
 
 def _cannot_open(path: str, error: OSError) -> Failure:

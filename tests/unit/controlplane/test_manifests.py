@@ -2,6 +2,7 @@
 
 import io
 import os
+import threading
 
 import pytest
 
@@ -182,6 +183,24 @@ def test_a_file_that_does_not_parse_keeps_its_last_good_documents(here, reader):
     (here / "web.yaml").write_text(service("c"))
     reading = reader.read(["web.yaml"])
     assert (names(reading), reading.problems) == (["c"], ())
+
+
+def test_a_file_that_is_emptied_first_and_written_then_is_not_read_in_between(here, reader):
+    web = here / "web.yaml"
+    web.write_text(service("a"))
+    reader.read(["web.yaml"])
+    web.write_text("")
+    writer = threading.Timer(0.03, web.write_text, [service("b")])
+    writer.start()
+    assert names(reader.read(["web.yaml"])) == ["b"]
+    writer.join()
+
+
+def test_a_file_that_stays_empty_holds_nothing(here, reader):
+    (here / "web.yaml").write_text(service("a"))
+    reader.read(["web.yaml"])
+    (here / "web.yaml").write_text("")
+    assert names(reader.read(["web.yaml"])) == []
 
 
 def test_the_good_documents_of_a_file_that_never_parsed_are_delivered(here, reader):
