@@ -206,20 +206,18 @@ class TcpExchange(Exchange):
         if data is None:
             return
         if not data:
-            self._closed()
+            self._finish(Failure.CLOSED)
             return
         self._framer.feed(data)
         while (message := self._framer.next_message()) is not None:
             if self._received(message):
                 return
 
-    def _closed(self) -> None:
-        """A kept connection that the upstream closed meanwhile says nothing about the upstream: a new one is made."""
-        if not self._kept:
-            self._finish(Failure.CLOSED)
-            return
+    def _anew(self) -> None:
+        """Sends the query on a connection of its own, instead of the kept one."""
         assert self._socket is not None
         self.loop.remove_reader(self._socket)
+        self.loop.remove_writer(self._socket)
         self._socket.close()
         self._kept, self._framer = False, Framer()
         self._unsent = framed(build(self.query, self.identity))
@@ -227,6 +225,10 @@ class TcpExchange(Exchange):
             self.loop.add_writer(self._socket, self._writable)
 
     def _finish(self, result: Received | Failure) -> None:
+        if self._kept and result in (Failure.CLOSED, Failure.UNREACHABLE):
+            # The upstream closed or reset it while it was not in use, which says nothing of how the upstream fares.
+            self._anew()
+            return
         if isinstance(result, Received) and self._socket is not None:
             opened, self._socket = self._socket, None
             self.loop.remove_reader(opened)

@@ -6,6 +6,7 @@ import os
 import select
 import shutil
 import socket
+import struct
 import subprocess
 import threading
 from typing import NamedTuple
@@ -246,7 +247,7 @@ class Asked(NamedTuple):
 
 
 class Upstream:
-    """`behave(asked)` yields the packets to send back: bytes, or dnslib records."""
+    """`behave(asked)` yields what to send back, bytes or dnslib records; "close" and "reset" end a TCP connection."""
 
     def __init__(self, behave, place):
         self.behave = behave
@@ -306,7 +307,9 @@ class Upstream:
             del streams[sock]
             return
         for answer in self._answers(data[2:], "tcp", sock.getpeername(), streams[sock]):
-            if answer == b"":
+            if answer in {"close", "reset"}:
+                if answer == "reset":
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 sock.close()
                 del streams[sock]
                 return

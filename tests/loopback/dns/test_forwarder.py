@@ -102,8 +102,7 @@ def test_a_denial_comes_back_with_its_soa(dns_lab, denial):
 def test_what_is_not_the_answer_is_passed_over_until_the_answer_comes(plain_dns_lab, addresses, spoil, transport):
     def behave(asked):
         packet = bytes(addresses(asked, "192.0.2.66").pack())
-        # An empty message would be this test's sign to close a TCP connection.
-        yield from [spoil(packet) or b"\0"] * 3
+        yield from [spoil(packet)] * 3
         yield addresses(asked, "192.0.2.80")
 
     upstream = plain_dns_lab.upstream(behave)
@@ -212,7 +211,7 @@ def test_if_all_are_silent_the_query_fails_within_the_bound(plain_dns_lab):
 
 
 def test_a_tcp_upstream_that_hangs_up_is_a_failure(dns_lab):
-    served = dns_lab.serve(corefile(dns_lab.upstream(lambda asked: [b""]), options="force_tcp"))
+    served = dns_lab.serve(corefile(dns_lab.upstream(lambda asked: ["close"]), options="force_tcp"))
     assert failed(served.ask(WWW))
     assert {key.rcode for key in served.counters().upstream} == {"closed"}
 
@@ -251,18 +250,38 @@ def test_connections_to_upstreams_are_kept_for_a_while(dns_lab, good):
     assert {each.connection for each in upstream.asked} == {1}
 
 
-def test_a_kept_connection_that_the_upstream_closed_is_made_anew(dns_lab, addresses):
+def test_a_connection_that_the_upstream_closes_after_an_answer_is_made_anew(dns_lab, addresses):
     def behave(asked):
         yield addresses(asked, "192.0.2.80")
-        yield b""
+        yield "close"
 
     upstream = dns_lab.upstream(behave)
     served = dns_lab.serve(corefile(upstream, options="force_tcp"))
     for number in range(5):
         assert served.ask(f"{number}.example").short() == "192.0.2.80"
-    # Five, and one more for each time that the forwarder asked again, as it may when an answer is late.
-    assert {each.connection for each in upstream.asked} == set(range(1, upstream.connections + 1))
-    assert upstream.connections == len(upstream.asked) >= 5
+    assert [(each.connection, each.name) for each in upstream.asked] == [(n + 1, f"{n}.example") for n in range(5)]
+    assert {key.rcode for key in served.counters().upstream} == {"NOERROR"}
+
+
+@pytest.mark.parametrize("ending", ["close", "reset"])
+def test_a_kept_connection_that_ends_under_a_query_is_no_failure_of_the_upstream(dns_lab, addresses, ending):
+    def behave(asked):
+        is_first = [each.connection for each in upstream.asked].count(asked.connection) == 1
+        yield addresses(asked, "192.0.2.80") if is_first else ending
+
+    upstream = dns_lab.upstream(behave)
+    served = dns_lab.serve(corefile(upstream, options="force_tcp\nhealth_check 5ms"))
+    for number in range(3):
+        assert served.ask(f"{number}.example").short() == "192.0.2.80"
+    asked = [(1, "0"), (1, "1"), (2, "1"), (2, "2"), (3, "2")]
+    assert [(each.connection, each.name) for each in upstream.asked] == [(n, f"{name}.example") for n, name in asked]
+    assert {key.rcode for key in served.counters().upstream} == {"NOERROR"}
+
+
+def test_a_new_connection_that_is_reset_under_its_query_is_a_failure(dns_lab):
+    served = dns_lab.serve(corefile(dns_lab.upstream(lambda asked: ["reset"]), options="force_tcp"))
+    assert failed(served.ask(WWW))
+    assert {key.rcode for key in served.counters().upstream} == {"unreachable"}
 
 
 def test_connections_are_not_kept_longer_than_expire_says(dns_lab, good):
