@@ -19,6 +19,7 @@ from controlplane.state import StateError
 from proxy.addresses import HelperSockets, LocalSockets
 from proxy.hostfacts import HostFacts
 
+from . import garbage
 from .clusterfeed import ClusterFeed
 from .liveconfig import LiveConfig
 from .served import Served
@@ -78,10 +79,11 @@ class Agent:
             feed = self._feed(served)
             stack.callback(feed.close)
             await self._find_pods(feed, stack)
-            snapshot = await asyncio.to_thread(feed.load)
-            await served.announce()
-            await served.publish(snapshot)
-            await served.listen()
+            with garbage.spared():
+                snapshot = await asyncio.to_thread(feed.refresh)
+                await served.announce()
+                await served.publish(snapshot)
+                await served.listen()
             watchdog = spawn(notify.keep_watchdog(lambda: served.is_healthy), "watchdog", on_failure=self.fail)
             stack.callback(watchdog.cancel)
             await self._follow(served, feed, snapshot)

@@ -1,6 +1,5 @@
 """The control plane's loop: reads manifests and state, builds the next Snapshot, keeps what was decided."""
 
-import gc
 import logging
 import time
 from collections.abc import Sequence
@@ -54,19 +53,6 @@ class ClusterFeed:
             return self._filenames
         decided = self._directory.load_balancers if self._directory.is_holder else self._directory
         return (*self._filenames, str(decided.path))
-
-    def load(self) -> Snapshot:
-        """The first snapshot. The garbage collector rests meanwhile, and spares for good what has been made by then.
-
-        Nearly all of it stays: to look at it again and again costs a third of the start, and pauses later on.
-        """
-        gc.disable()
-        try:
-            return self.refresh()
-        finally:
-            gc.collect()
-            gc.freeze()
-            gc.enable()
 
     def refresh(self) -> Snapshot:
         """Read everything again and build; the last Snapshot, the same object, when nothing changed."""

@@ -104,8 +104,8 @@ class LoadBalancer:
             await self._prober.settled()
         await self._apply()
         self._ops.applied(snapshot)
-        await self._ops.introspection.applied(snapshot)
         seconds = round(time.monotonic() - started, 3)
+        await self._ops.introspection.applied(snapshot)
         details = {"generation": snapshot.generation, "services": len(self._decided.balanced), "seconds": seconds}
         log.info("snapshot applied", extra={"kv": details})
 

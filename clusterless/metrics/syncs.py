@@ -1,9 +1,9 @@
 """Pure: what kube-proxy and CoreDNS count of how changes come into force: how many, how long, since when they wait."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import TypeVar
 
+from controlplane.differences import differing
 from controlplane.objects import EndpointSlice, NamespacedName
 from controlplane.snapshot import Snapshot
 from dns.counters import Histogram
@@ -16,8 +16,6 @@ NETWORK_BOUNDS = (
 DNS_BOUNDS = tuple(0.001 * 2**power for power in range(20))  # seconds; plugin/kubernetes/object/metrics.go
 # When the change happened that a slice tells of, as the EndpointSlice controller writes it.
 TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
-
-_Key = TypeVar("_Key", bound=Hashable)
 
 
 class Syncs:
@@ -46,7 +44,7 @@ class Syncs:
         """A snapshot waits to be applied."""
         before = self._pending or self._applied
         self.queued_at, self._pending = now, snapshot
-        services = sum(1 for _ in _changed(before.services if before else {}, snapshot.services))
+        services = len(differing(before.services if before else {}, snapshot.services))
         endpoints = sum(1 for _ in _changed_slices(before, snapshot))
         self.service_changes += services
         self.endpoint_changes += endpoints
@@ -75,7 +73,9 @@ class Syncs:
 
 def trigger_time(piece: EndpointSlice) -> float:
     """When the change happened that led to the slice (seconds since 1970); 0 where it does not say, or not rightly."""
-    text = piece.metadata.annotations.get(TRIGGER_TIME, "")
+    text = piece.metadata.annotations.get(TRIGGER_TIME)
+    if not text:  # as in nearly all manifests
+        return 0.0
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -83,17 +83,11 @@ def trigger_time(piece: EndpointSlice) -> float:
     return time.timestamp() if time.tzinfo else 0.0
 
 
-def _changed(before: Mapping[_Key, object], after: Mapping[_Key, object]) -> Iterator[_Key]:
-    """Keys that came, went, or have another value; what did not change is the same object."""
-    yield from (key for key, value in after.items() if before.get(key) is not value)
-    yield from before.keys() - after.keys()
-
-
 def _changed_slices(before: Snapshot | None, after: Snapshot) -> Iterator[tuple[NamespacedName, EndpointSlice | None]]:
     """The slices that came, went (`None`) or changed, as they are now, each with its Service."""
     old_slices = before.slices if before else {}
-    for service in _changed(old_slices, after.slices):
+    for service in differing(old_slices, after.slices):
         old = {each.metadata.name: each for each in old_slices.get(service, ())}
         new = {each.metadata.name: each for each in after.slices.get(service, ())}
-        for name in _changed(old, new):
+        for name in differing(old, new):
             yield service, new.get(name)

@@ -184,7 +184,9 @@ class DataPlane:
 
     def _retain_counters(self, desired: Desired) -> None:
         """Count for the endpoints that there are; only Services and endpoints that went make this necessary."""
+        counted = self.counters.services  # of thousands of Services, those that anybody used
         endpoints: dict[ServicePortName, set[Endpoint]] = {}
-        for frontend in desired.frontends.values():
-            endpoints.setdefault(frontend.service, set()).update(frontend.internal, frontend.external)
+        for frontend in desired.frontends.values() if counted else ():
+            if frontend.service in counted:
+                endpoints.setdefault(frontend.service, set()).update(frontend.internal, frontend.external)
         self.counters.retain(endpoints)

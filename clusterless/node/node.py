@@ -81,14 +81,14 @@ class Node:
         if self._dns:
             await self._dns.publish(snapshot)
         if self._proxy:
-            desired = self._proxy.desire(snapshot, self._dns.keys if self._dns else _left_to_dns(snapshot))
+            desired = await self._proxy.desire(snapshot, self._dns.keys if self._dns else _left_to_dns(snapshot))
             await self._give_way(desired.frontends)
             await self._proxy.apply(desired)
             self._probe.watch(desired.claims)
             await self._health_checks.apply(snapshot, self._facts)
         self._health.applied(snapshot)
-        await self._health.introspection.applied(snapshot)
         seconds = round(time.monotonic() - started, 3)
+        await self._health.introspection.applied(snapshot)
         details = {"generation": snapshot.generation, "services": len(snapshot.services), "seconds": seconds}
         log.info("snapshot applied", extra={"kv": details})
 

@@ -1,5 +1,6 @@
 """Wires the proxy of a node together: snapshots in, frontends and their sockets kept true."""
 
+import asyncio
 import logging
 from collections.abc import Collection
 from pathlib import Path
@@ -86,9 +87,9 @@ class NodeProxy:
         """Other settings hold; `desire` acts on them."""
         self._options = proxy_options(settings)
 
-    def desire(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Desired:
-        """What the snapshot means for this node, as it is now."""
-        return self._maker.make(snapshot, self.around(snapshot, served_by_dns))
+    async def desire(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Desired:
+        """What the snapshot means for this node, as it is now; of thousands of Services that is a thread's work."""
+        return await asyncio.to_thread(self._maker.make, snapshot, self.around(snapshot, served_by_dns))
 
     def around(self, snapshot: Snapshot, served_by_dns: Collection[FrontendKey]) -> Surroundings:
         """What decides about the snapshot on this node."""

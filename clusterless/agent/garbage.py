@@ -1,0 +1,21 @@
+"""Spares the garbage collector what an agent makes while it starts: nearly all of it stays until the end."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def spared() -> Iterator[None]:
+    """The collector rests in the block, and never looks at what has been made by its end.
+
+    With 10,000 Services that is nearly a million objects: to look at them again and again costs a third of the start,
+    and holds everybody up for a fifth of a second at some later change. They are freed as ever when nobody refers to
+    them any more. To collect once more before it ends would take half a second, to find what importing left behind.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
