@@ -2,21 +2,26 @@
 
 A server that answers from packed answers does little but make system calls, and turn addresses into text and back for
 them. Here the kernel's own structures stand in memory once for each socket: a datagram's sender is written into one
-and read from there when the answer goes back, without being looked at.
+and read from there when the answer goes back, without being looked at. What a batch needs is filled in column by
+column, not datagram by datagram: the loops are then those of `map`, `join` and slices.
 """
 
 import ctypes
 import errno
 import os
 import socket
-from collections.abc import Collection
+from array import array
+from collections.abc import Collection, Sequence
+from itertools import accumulate
 
 BATCH = 64  # datagrams a call
-MAX_DATAGRAM = 1024  # octets read; queries over 512 are malformed, whatever follows
+MAX_DATAGRAM = 544  # octets read; queries over 512 are malformed, whatever follows
 MAX_ANSWER = 4096 + 64  # octets; longer ones go out by themselves
 _NAME = 28  # octets of a sockaddr_in6, the longer of the two
+_NAME_LENGTHS = {socket.AF_INET: 16, socket.AF_INET6: _NAME}
 _HEADER_WORDS, _IOVEC_WORDS = 8, 2  # of 8 octets, in a struct mmsghdr and a struct iovec
 _LENGTH_PLACE, _HEADER_INTS = 14, 16  # where mmsghdr's msg_len stands, counted in 4 octets
+_STARTS = range(0, BATCH * MAX_DATAGRAM, MAX_DATAGRAM)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -42,21 +47,27 @@ class _Header(ctypes.Structure):
 
 
 class _Vector:
-    """Room for a batch of datagrams of up to `size` octets, as the system calls want it."""
+    """Room for a batch of datagrams of up to `size` octets, with senders' or receivers' addresses from `name` on.
 
-    def __init__(self, size: int) -> None:
+    The memoryviews are the columns of it, as the system calls want it.
+    """
+
+    def __init__(self, size: int, name: int, name_length: int) -> None:
         self.data = memoryview(bytearray(BATCH * size))
         self.headers = (_Header * BATCH)()
+        self.base = ctypes.addressof(ctypes.c_char.from_buffer(self.data))
         iovecs = (_Iovec * BATCH)()
-        base = ctypes.addressof(ctypes.c_char.from_buffer(self.data))
         for index, header in enumerate(self.headers):
-            iovecs[index].base = base + index * size
+            iovecs[index].base = self.base + index * size
             iovecs[index].length = size
             header.iovec = ctypes.addressof(iovecs[index])
             header.iovecs = 1
-        self.words = memoryview(self.headers).cast("B").cast("Q")
-        self.ints = memoryview(self.headers).cast("B").cast("I")
-        self.lengths = memoryview(iovecs).cast("B").cast("Q")
+            header.name = name + index * _NAME
+            header.name_length = name_length
+        words = memoryview(iovecs).cast("B").cast("Q")
+        self.bases, self.lengths = words[::_IOVEC_WORDS], words[1::_IOVEC_WORDS]
+        self.names = memoryview(self.headers).cast("B").cast("Q")[::_HEADER_WORDS]
+        self.received = memoryview(self.headers).cast("B").cast("I")[_LENGTH_PLACE::_HEADER_INTS]
 
 
 class DatagramSocket:
@@ -64,14 +75,11 @@ class DatagramSocket:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        self._in = _Vector(MAX_DATAGRAM)
-        self._out = _Vector(MAX_ANSWER)
         self._names = memoryview(bytearray(BATCH * _NAME))
-        self._first_name = ctypes.addressof(ctypes.c_char.from_buffer(self._names))
-        for index, header in enumerate(self._in.headers):
-            header.name = self._first_name + index * _NAME
-            header.name_length = _NAME
-        self._answers = 0
+        first = ctypes.addressof(ctypes.c_char.from_buffer(self._names))
+        self._addresses = [first + index * _NAME for index in range(BATCH)]
+        self._in = _Vector(MAX_DATAGRAM, first, _NAME)
+        self._out = _Vector(MAX_ANSWER, first, _NAME_LENGTHS[sock.family])
 
     def receive(self) -> list[bytes]:
         """What has come, at most a batch; raises OSError when nothing has."""
@@ -79,11 +87,9 @@ class DatagramSocket:
         number = _libc.recvmmsg(self.sock.fileno(), vector.headers, BATCH, socket.MSG_DONTWAIT, None)
         if number < 0:
             raise _last_error()
-        data, ints = vector.data, vector.ints
-        return [
-            bytes(data[index * MAX_DATAGRAM : index * MAX_DATAGRAM + ints[index * _HEADER_INTS + _LENGTH_PLACE]])
-            for index in range(number)
-        ]
+        data = vector.data[: number * MAX_DATAGRAM].tobytes()
+        sizes = vector.received[:number].tolist()
+        return [data[start : start + size] for start, size in zip(_STARTS, sizes, strict=False)]
 
     def client(self, index: int) -> tuple[str, int]:
         """The address and port that the datagram of that place in the batch came from."""
@@ -93,21 +99,22 @@ class DatagramSocket:
             return socket.inet_ntop(socket.AF_INET6, name[8:24]), port
         return socket.inet_ntop(socket.AF_INET, name[4:8]), port
 
-    def answer(self, index: int, packet: bytes) -> None:
-        """Keep an answer of MAX_ANSWER octets at most to the datagram of that place, for `flush`."""
-        vector, place = self._out, self._answers
-        start = place * MAX_ANSWER
-        vector.data[start : start + len(packet)] = packet
-        vector.lengths[place * _IOVEC_WORDS + 1] = len(packet)
-        words = place * _HEADER_WORDS
-        vector.words[words] = self._first_name + index * _NAME
-        vector.words[words + 1] = self._in.words[index * _HEADER_WORDS + 1]  # the name's length
-        self._answers = place + 1
+    def answer(self, places: Sequence[int], packets: Sequence[bytes], forgiven: Collection[int]) -> None:
+        """Sends answers of MAX_ANSWER octets at most to the datagrams of those places in the batch.
 
-    def flush(self, forgiven: Collection[int]) -> None:
-        """Send the answers that were kept; one that fails with an errno of these is left out, others raise OSError."""
-        sent, number, self._answers = 0, self._answers, 0
-        descriptor, first, size = self.sock.fileno(), ctypes.addressof(self._out.headers), ctypes.sizeof(_Header)
+        One that fails with an errno of `forgiven` is left out, others raise OSError.
+        """
+        vector, number = self._out, len(packets)
+        data, lengths = b"".join(packets), array("Q", map(len, packets))
+        vector.data[: len(data)] = data
+        vector.lengths[:number] = lengths
+        vector.bases[:number] = array("Q", accumulate(lengths[:-1], initial=vector.base))
+        vector.names[:number] = array("Q", map(self._addresses.__getitem__, places))
+        self._send(number, forgiven)
+
+    def _send(self, number: int, forgiven: Collection[int]) -> None:
+        sent, descriptor = 0, self.sock.fileno()
+        first, size = ctypes.addressof(self._out.headers), ctypes.sizeof(_Header)
         while sent < number:
             done = _libc.sendmmsg(descriptor, ctypes.c_void_p(first + sent * size), number - sent, socket.MSG_DONTWAIT)
             if done < 0:

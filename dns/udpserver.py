@@ -94,18 +94,19 @@ class UdpServer:
 
     def _answer(self, opened: DatagramSocket, listener: Listener, packets: list[bytes], cache: WireCache) -> int:
         """How many of a batch there were packed answers for."""
-        find, answer, hits = cache.find, opened.answer, 0
-        for index, packet in enumerate(packets):
-            packed = find(packet)
-            if packed is not None:
-                answer(index, packed)
-                hits += 1
-                continue
-            client = opened.client(index)
-            if not self._queue.put(client[0], _Waiting(packet, client, opened.sock, listener)):
-                self._counters.udp_shed += 1
-        opened.flush(_NOT_SENT)
-        return hits
+        found = cache.find_all(packets)
+        places = [place for place, packed in enumerate(found) if packed is not None]
+        if len(places) < len(found):
+            for place in range(len(found)):
+                if found[place] is None:
+                    self._enqueue(_Waiting(packets[place], opened.client(place), opened.sock, listener))
+        if places:
+            opened.answer(places, [packed for packed in found if packed is not None], _NOT_SENT)
+        return len(places)
+
+    def _enqueue(self, waiting: _Waiting) -> None:
+        if not self._queue.put(waiting.client[0], waiting):
+            self._counters.udp_shed += 1
 
     def _work(self) -> None:
         """Answers what is queued for a while; what is left then waits until the sockets were drained again."""

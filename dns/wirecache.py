@@ -12,7 +12,7 @@ the question, which is then put in as the client spelled it. The name ends at it
 folded before that octet is never anything else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 MAX_ENTRIES = 10_000
@@ -22,6 +22,7 @@ MAX_VARIANTS = 8  # orders kept of an answer that is balanced
 HITS_PER_VARIANT = 32  # after so many one order is made anew, so that each address comes first in its turn
 ID_LENGTH = 2
 HEADER_LENGTH = 12
+_ID, _AFTER_ID = slice(ID_LENGTH), slice(ID_LENGTH, None)
 _QUESTION = HEADER_LENGTH - ID_LENGTH  # where the question's name begins in what is kept
 
 
@@ -78,6 +79,19 @@ class WireCache:
             return None
         entry.hits += 1
         return packet[:ID_LENGTH] + tail
+
+    def find_all(self, packets: Iterable[bytes]) -> list[bytes | None]:
+        """What `find` gives for each of the queries."""
+        entries = self._entries
+        found: list[bytes | None] = []
+        for packet in packets:
+            entry = entries.get(packet[_AFTER_ID])
+            if entry is not None and entry.wanted == 1:
+                entry.hits += 1
+                found.append(packet[_ID] + entry.tails[0])
+            else:
+                found.append(self.find(packet))
+        return found
 
     def _respelled(self, packet: bytes, *, is_second_look: bool) -> bytes | None:
         """A shared answer, with the question's name as it was asked."""
