@@ -235,12 +235,14 @@ class Reactor:
     def _dispatch(self, events: list[tuple[int, int]]) -> None:
         handlers = self._handlers
         for descriptor, event in events:
-            handler = handlers.get(descriptor)
-            if handler is not None:
-                try:
-                    handler.on_events(event)
-                except Exception:  # rule 4
-                    self._fail(handler)
+            try:
+                handler = handlers[descriptor]
+            except KeyError:  # it was discarded in this batch
+                continue
+            try:
+                handler.on_events(event)
+            except Exception:  # rule 4
+                self._fail(handler)
 
     def _serve_ready(self) -> None:
         if not self._ready:

@@ -16,7 +16,6 @@ from .counters import Tally
 from .reactor import RECEIVE_BUFFER_BYTES, Reactor
 from .tcpsocket import LOST, Socket
 
-READS_PER_SLICE = 2  # the second finds the end after a FIN; a full buffer is a slice of its own
 IN, OUT, RDHUP, ERR = select.EPOLLIN, select.EPOLLOUT, select.EPOLLRDHUP, select.EPOLLERR  # each event asks for them
 LAST_EVENTS = RDHUP | ERR | select.EPOLLHUP | select.EPOLLPRI
 
@@ -48,6 +47,7 @@ class Side:
     """A socket of the pair; `peer` is the other one."""
 
     __slots__ = (
+        "_buffer",
         "_flags",
         "_is_queued",
         "_is_readable",
@@ -74,6 +74,7 @@ class Side:
         self.takes_more = True  # not lost, and nothing kept
         self.tally = tally  # of what is read from it
         self._pair = pair
+        self._buffer = pair.reactor.buffer
         self._flags = 0  # to send with what is read: with MSG_MORE the FIN that follows goes in the same packet
         self._is_queued = False  # for its next slice
         self._is_readable = False  # as far as edges and reads have told
@@ -82,29 +83,37 @@ class Side:
 
     def on_events(self, events: int) -> None:
         """Note what the socket is ready for, and do a slice of work each way at most."""
-        if events & LAST_EVENTS:
-            self._reads_to_end = True
-            if events & RDHUP:
-                self._flags = socket.MSG_MORE
-            if events & ERR:
-                self._lose()
-        if events & IN:
+        if events == IN:
             self._is_readable = True
-        if self.kept is not None and events & OUT:
-            self._flush(self.kept)
-        if self._is_readable and self.peer.takes_more and not self._is_queued:
-            self._pump()
+        else:
+            self._note(events)
+        if self._is_readable and self.peer.takes_more and not self._is_queued and self._move():
+            self._go_on()
 
     def proceed(self) -> None:
         """Move a slice from this side to its peer, if there is any and the peer takes it."""
         self._is_queued = False
-        if self._is_readable and self.peer.takes_more:
-            self._pump()
+        if self._is_readable and self.peer.takes_more and self._move():
+            self._go_on()
 
     def queue(self) -> None:
         """Have `proceed` called when others had their slice; events are only noted until then."""
         self._is_queued = True
         self._pair.reactor.soon(self)
+
+    def keep(self, rest: memoryview) -> None:
+        """Nothing more is read for this side until the rest of what was received for it is sent."""
+        self.kept = memoryview(bytes(rest))
+        self.takes_more = False
+        if not self._is_watched_for_room:
+            self._is_watched_for_room = True
+            self._pair.reactor.watch_for_room(self.sock)
+
+    def on_error(self, error: OSError) -> None:
+        """`recv` or `send` failed: the connection is gone, or this is a bug of ours, and raised."""
+        if error.errno not in LOST:
+            raise error
+        self._lose()
 
     def abort(self) -> None:
         """End the whole connection."""
@@ -131,48 +140,58 @@ class Side:
         self.sock.close()
         del self.peer, self._pair
 
-    def _pump(self) -> None:
-        peer, reactor = self.peer, self._pair.reactor
-        for _ in range(READS_PER_SLICE):
-            try:
-                size = self.sock.recv_into(reactor.buffer)
-            except BlockingIOError:
-                self._is_readable = False
-                return
-            except OSError as error:
-                self._on_error(error)
-                self._end()
-                return
-            if not size:
-                self._end()
-                return
-            self._pair.active_at = reactor.now
-            self.tally.bytes += size
-            peer.send(reactor.buffer[:size], self._flags)
-            if not peer.takes_more:
-                return
-            if size == RECEIVE_BUFFER_BYTES:
-                break
-            if not self._reads_to_end:
-                self._is_readable = False
-                return
-        self.queue()
+    def _note(self, events: int) -> None:
+        """All that is not just more to read."""
+        if events & LAST_EVENTS:
+            self._reads_to_end = True
+            if events & RDHUP:
+                self._flags = socket.MSG_MORE
+            if events & ERR:
+                self._lose()
+        if events & IN:
+            self._is_readable = True
+        if self.kept is not None and events & OUT:
+            self._flush(self.kept)
 
-    def send(self, data: memoryview, flags: int) -> None:
-        """Send what was just received, and keep what is not taken."""
+    def _move(self) -> bool:
+        """Move one buffer to the peer, at most; whether another read, at once, is likely to find the end.
+
+        A call costs as much here as what is done in it, so that what each request needs is in one function.
+        """
+        buffer, pair, peer = self._buffer, self._pair, self.peer
         try:
-            sent = self.sock.send(data, flags)
+            size = self.sock.recv_into(buffer)
+        except BlockingIOError:
+            self._is_readable = False
+            return False
+        except OSError as error:
+            self.on_error(error)
+            self._end()
+            return False
+        if not size:
+            self._end()
+            return False
+        pair.active_at = pair.reactor.now
+        self.tally.bytes += size
+        try:
+            sent = peer.sock.send(buffer[:size], self._flags) if self._flags else peer.sock.send(buffer[:size])
         except BlockingIOError:
             sent = 0
         except OSError as error:
-            self._on_error(error)
-            return
-        if sent < len(data):
-            self.kept = memoryview(bytes(data[sent:]))
-            self.takes_more = False
-            if not self._is_watched_for_room:
-                self._is_watched_for_room = True
-                self._pair.reactor.watch_for_room(self.sock)
+            peer.on_error(error)
+            return False
+        if sent < size:
+            peer.keep(buffer[sent:size])
+            return False
+        if size == RECEIVE_BUFFER_BYTES:  # a slice of its own
+            self.queue()
+            return False
+        self._is_readable = self._reads_to_end
+        return self._reads_to_end
+
+    def _go_on(self) -> None:
+        if self._move():
+            self.queue()
 
     def _flush(self, kept: memoryview) -> None:
         """Send what was kept; when all of it is gone, the peer is read again, or its end passed on."""
@@ -181,7 +200,7 @@ class Side:
         except BlockingIOError:
             return
         except OSError as error:
-            self._on_error(error)
+            self.on_error(error)
             return
         self._pair.active_at = self._pair.reactor.now
         if sent < len(kept):
@@ -193,11 +212,6 @@ class Side:
             self._pair.pass_on_end(self.peer)
         else:
             self.peer.queue()
-
-    def _on_error(self, error: OSError) -> None:
-        if error.errno not in LOST:
-            raise error
-        self._lose()
 
     def _lose(self) -> None:
         """The connection is gone. What it had sent before is still read, for the peer."""

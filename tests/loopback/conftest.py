@@ -80,6 +80,10 @@ class RelayLab:
     def run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(HANG_SECONDS)
 
+    def held(self):
+        """The descriptors on the account, between two calls of the reactor: within one some may be taken for a try."""
+        return self.call(lambda: self.reactor.descriptors.held)
+
     def settle(self):
         """Let the reactor see all that the kernel has to tell now."""
         for _ in range(4):

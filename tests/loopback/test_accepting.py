@@ -47,7 +47,7 @@ def test_closing_twice_is_closing_once(relay_lab):
     listener = relay_lab.serve(relay_lab.echo())
     relay_lab.call(listener.close)
     relay_lab.call(listener.close)
-    assert relay_lab.reactor.descriptors.held == 0
+    assert relay_lab.held() == 0
 
 
 def test_the_client_address_is_what_the_chooser_is_asked_about(relay_lab):

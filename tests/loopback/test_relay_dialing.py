@@ -93,7 +93,7 @@ def test_clients_that_vanish_before_the_dial_ends_leave_nothing_and_disturb_nobo
     vanishing = relay_lab.serve(relay_lab.endpoint(relay_lab.black_hole()), dial_timeouts=(60.0,))
     listener = relay_lab.serve(relay_lab.echo())
     assert_echoes(relay_lab.client(listener))
-    held, opened = relay_lab.reactor.descriptors.held, open_descriptors()
+    held, opened = relay_lab.held(), open_descriptors()
     port = vanishing.frontend.key.port
     for number in range(2000):
         client = relay_lab.connect(port)
@@ -107,5 +107,5 @@ def test_clients_that_vanish_before_the_dial_ends_leave_nothing_and_disturb_nobo
     counters = relay_lab.counters.service(relay_lab.service)
     assert counters.accepted == 2201
     assert counters.unserved == 2000
-    assert relay_lab.reactor.descriptors.held == held
+    assert relay_lab.held() == held
     assert open_descriptors() <= opened

@@ -56,7 +56,7 @@ def test_backend_half_closes_first_and_still_gets_the_whole_upload(relay_lab):
 
 def test_when_both_have_ended_nothing_is_left(relay_lab):
     client, backend = relay_lab.pair()
-    held = relay_lab.reactor.descriptors.held
+    held = relay_lab.held()
     ports = (client.getpeername()[1], backend.getsockname()[1])
     client.shutdown(socket.SHUT_WR)
     assert receive_all(backend) == b""
@@ -67,7 +67,7 @@ def test_when_both_have_ended_nothing_is_left(relay_lab):
     close_wait = "08"
     assert close_wait not in [state for port in ports for state in states_of(port)]
     assert (counters.active, counters.total().open, relay_lab.chooser.open) == (0, 0, 0)
-    assert relay_lab.reactor.descriptors.held == held - 2
+    assert relay_lab.held() == held - 2
 
 
 def test_an_end_without_any_byte_is_passed_on(relay_lab):

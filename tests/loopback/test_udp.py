@@ -122,7 +122,7 @@ def test_a_closed_listener_refuses_and_ends_its_flows(relay_lab):
         client.recv(100)
     assert not select.select([backend], [], [], 0)[0]
     assert ends(relay_lab) == {FlowEnd.CLOSED: 1}
-    assert (relay_lab.reactor.descriptors.held, relay_lab.chooser.open) == (0, 0)
+    assert (relay_lab.held(), relay_lab.chooser.open) == (0, 0)
 
 
 def test_an_endpoint_where_nobody_listens_is_left_for_another(relay_lab):
@@ -159,13 +159,13 @@ def test_too_many_flows_make_room_and_descriptors_stay_bounded(relay_lab):
         exchange(connected(relay_lab, listener), backend)
     exchange(neighbour, other)
     assert ends(relay_lab) == {FlowEnd.EVICTED: 490}
-    assert relay_lab.reactor.descriptors.held == 2 + 10 + 1
+    assert relay_lab.held() == 2 + 10 + 1
 
 
 def test_without_descriptors_flows_make_room_for_each_other(relay_lab):
     backend = bound(relay_lab)
     listener = relay_lab.serve_udp(relay_lab.endpoint(backend))
-    relay_lab.reactor.descriptors.budget = relay_lab.reactor.descriptors.held + 3
+    relay_lab.reactor.descriptors.budget = relay_lab.held() + 3
     for _ in range(10):
         exchange(connected(relay_lab, listener), backend)
     assert ends(relay_lab) == {FlowEnd.EVICTED: 7}
