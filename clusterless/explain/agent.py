@@ -2,11 +2,13 @@
 
 # ruff: noqa: PLC0415  an agent that nobody asks must not pay for the answer
 
+import asyncio
+import importlib
 import os
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from clusterless.introspection.dataplanestatus import Carried
 from clusterless.node.nodedns import NodeDns
 from clusterless.node.nodeproxy import NodeProxy
 from controlplane.snapshot import Snapshot
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
 class LiveNode:
     """What the data plane of this node carries at the moment: see `explain.world.Live`."""
 
-    def __init__(self, proxy: NodeProxy, carried: Carried) -> None:
+    def __init__(self, proxy: NodeProxy) -> None:
         self._reconciler = proxy.reconciler
-        self._carried = carried
+        self._data_plane = proxy.data_plane
 
     def status_of(self, key: FrontendKey) -> FrontendStatus | None:
         """How the frontend stands."""
@@ -37,7 +39,7 @@ class LiveNode:
     def connections_of(self, service: ServicePortName) -> Mapping[Endpoint, int]:
         """Open connections and flows; the counters know the endpoints of today, the balancer those that left too."""
         counted = {endpoint: each.open for endpoint, each in self._counters(service).items() if each.open}
-        return {**counted, **self._carried.connections_of(service)}
+        return {**counted, **self._data_plane.connections_of(service)}
 
     def opened_of(self, service: ServicePortName) -> Mapping[Endpoint, int]:
         """How many connections each endpoint got."""
@@ -45,10 +47,10 @@ class LiveNode:
 
     def pins_of(self, service: ServicePortName, timeout: float) -> Mapping[str, tuple[Endpoint, float]]:
         """Session affinities with the seconds that are left."""
-        return self._carried.pins_of(service, self._carried.now, timeout)
+        return self._data_plane.pins_of(service, time.monotonic(), timeout)
 
     def _counters(self, service: ServicePortName) -> Mapping[Endpoint, EndpointCounters]:
-        counters = self._carried.counters.services.get(service)
+        counters = self._data_plane.counters.services.get(service)
         return counters.endpoints if counters else {}
 
 
@@ -60,8 +62,9 @@ class Explainer:
         self._dns = dns
         self._snapshot = snapshot
 
-    def answer(self, query: Mapping[str, str]) -> object:
+    async def answer(self, query: Mapping[str, str]) -> object:
         """The explanation's JSON form. Raises ValueError for a question that makes no sense."""
+        await asyncio.to_thread(_load)
         from .answering import answer, to_json, words_of
         from .world import World
 
@@ -96,8 +99,14 @@ class Explainer:
             host=around.facts,
             resolvers=around.resolvers,
             desired=proxy.reconciler.desired,
-            live=LiveNode(proxy, proxy.data_plane.carried()),
+            live=LiveNode(proxy),
         )
+
+
+def _load() -> None:
+    """All that an answer takes; that is a thread's work, since it holds up whoever does it for some 70 ms."""
+    for name in ("clusterless.explain.answering", "dns.files"):
+        importlib.import_module(name)
 
 
 def _stock(snapshot: Snapshot) -> DnsConfig:

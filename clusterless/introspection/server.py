@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -25,7 +25,7 @@ from .recorder import Recorder, timestamp
 from .resources import EVENTS, RESOURCES, Resource
 from .statuses import bad_request, method_not_allowed, no_such_path
 
-Answer = Callable[[Mapping[str, str]], object]  # what msgspec makes JSON of
+Answer = Callable[[Mapping[str, str]], Awaitable[object]]  # what msgspec makes JSON of
 
 _OWN = "/clusterless/v1"
 
@@ -57,7 +57,7 @@ class Introspection:
     def show(self, carried: Callable[[], Carried] | None, dns: Callable[[], DnsCounters] | None = None) -> None:
         """Answer for the status, with what a data plane carries and a DNS server counts."""
 
-        def answer(query: Mapping[str, str]) -> object:
+        async def answer(query: Mapping[str, str]) -> object:
             generation = self._snapshot.generation if self._snapshot else 0
             source = StatusSource(self._hostname, generation, carried() if carried else None, dns() if dns else None)
             return status(source, query.get("namespace", ""), time.time())
@@ -137,13 +137,13 @@ class Introspection:
         entries = (ledger.entries.get(key) for each, ledger in self._ledgers.items() if each.kind == subject.kind)
         return next((entry.uid for entry in entries if entry), made_uid(subject.kind, key))
 
-    def _own(self, request: OpsRequest) -> OpsReply:
+    async def _own(self, request: OpsRequest) -> OpsReply:
         if request.method not in ("GET", "HEAD"):
             return refuse(method_not_allowed())
         answer = self._answers.get(request.path.removeprefix(f"{_OWN}/"))
         if answer is None:
             return refuse(no_such_path())
         try:
-            return as_json(answer(request.query), HTTPStatus.OK)
+            return as_json(await answer(request.query), HTTPStatus.OK)
         except ValueError as error:
             return refuse(bad_request(str(error)))

@@ -116,14 +116,19 @@ class DataPlane:
             statuses=self.reconciler.statuses(),
             counters=self.count(),
             flows=self._open_flows(),
-            connections_of=self._balancer.connections_of,
-            pins_of=self._pins_of,
+            connections_of=self.connections_of,
+            pins_of=self.pins_of,
             descriptors=self.resources.descriptors,
             descriptor_budget=self.resources.descriptor_budget,
             now=time.monotonic(),
         )
 
-    def _pins_of(self, service: ServicePortName, now: float, seconds: float) -> Mapping[str, tuple[Endpoint, float]]:
+    def connections_of(self, service: ServicePortName) -> Mapping[Endpoint, int]:
+        """Open connections and flows by endpoint, also to endpoints that left."""
+        return self._balancer.connections_of(service)
+
+    def pins_of(self, service: ServicePortName, now: float, seconds: float) -> Mapping[str, tuple[Endpoint, float]]:
+        """Session affinities of so many seconds, with those that are left at `now`, in monotonic seconds."""
         if self._crew and service.protocol is Protocol.UDP:
             return self._crew.pins_of(service, now)
         return self._balancer.pins_of(service, now, seconds)

@@ -5,7 +5,7 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import NamedTuple
@@ -49,14 +49,15 @@ class OpsRequest(NamedTuple):
 
 
 Routes = Mapping[str, Callable[[], OpsReply]]
-Trees = Mapping[str, Callable[[OpsRequest], OpsReply | OpsStream]]
+Made = OpsReply | OpsStream
+Trees = Mapping[str, Callable[[OpsRequest], Made | Awaitable[Made]]]
 
 
 class OpsServer:
     """Serves `routes` on the addresses given; the path `*` answers for all that have no route of their own.
 
     Each of `trees` answers for its path and all paths below it, and for every method, so that it can refuse in its
-    own words.
+    own words; at once, or within the five seconds that a request may take.
     """
 
     def __init__(self, routes: Routes, trees: Trees | None = None) -> None:
@@ -116,7 +117,8 @@ class OpsServer:
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
-                reply = self._answer(head)
+                made = self._answer(head)
+                reply = made if isinstance(made, OpsReply | OpsStream) else await made
                 is_head = head.startswith(b"HEAD ")
                 writer.write(_packed(reply, is_head) if isinstance(reply, OpsReply) else _opening(reply))
                 await writer.drain()
@@ -140,7 +142,7 @@ class OpsServer:
             sending.cancel()
             hearing.cancel()
 
-    def _answer(self, head: bytes) -> OpsReply | OpsStream:
+    def _answer(self, head: bytes) -> Made | Awaitable[Made]:
         first, *lines = head.decode("latin-1").split("\r\n")
         words = first.split(" ")
         if len(words) != 3 or not words[2].startswith("HTTP/1."):

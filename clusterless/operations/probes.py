@@ -1,7 +1,8 @@
 """Answers that the node and the load balancer give alike: a scrape, and whether a generation is in force."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import importlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -18,15 +19,16 @@ _NOT_ALLOWED = OpsReply(HTTPStatus.METHOD_NOT_ALLOWED, b"405 Method Not Allowed\
 
 GROUP = "kubeproxy.config.k8s.io"
 
-Answer = Callable[[OpsRequest], OpsReply | OpsStream]
 
-
-def scrape(collectors: Callable[[], "AsyncIterator[Collector]"]) -> Answer:
+def scrape(
+    collectors: Callable[[], "AsyncIterator[Collector]"],
+) -> Callable[[OpsRequest], Awaitable[OpsReply | OpsStream]]:
     """`/metrics`: one family after the other, so that connections are served between them."""
 
-    def answer(request: OpsRequest) -> OpsReply | OpsStream:
+    async def answer(request: OpsRequest) -> OpsReply | OpsStream:
         if request.method not in ("GET", "HEAD"):
             return _NOT_ALLOWED
+        await asyncio.to_thread(importlib.import_module, "clusterless.metrics.families")  # for the first scrape
         from clusterless.metrics.families import CONTENT_TYPE  # noqa: PLC0415 - nobody may ever scrape
 
         return OpsStream(_pieces(collectors()), CONTENT_TYPE)
@@ -48,7 +50,7 @@ def configz(settings: Settings) -> OpsReply:
     return OpsReply(body=msgspec.json.encode({GROUP: as_file(settings)}), content_type="application/json")
 
 
-def readyz(generation: Callable[[], int]) -> Answer:
+def readyz(generation: Callable[[], int]) -> Callable[[OpsRequest], OpsReply]:
     """`/readyz`: 200 once a generation is in force; with `?generation=N`, once it is this one or a later one.
 
     Who changed a manifest asks until the answer is 200, as `kubectl wait` would. The body says which one it is now.

@@ -81,6 +81,7 @@ def backend(network: str) -> Iterator[Backend]:
     try:
         yield made
     finally:
+        made._listening.shutdown(socket.SHUT_RDWR)  # its thread waits in `accept`, and would let one more in
         made._listening.close()
 
 

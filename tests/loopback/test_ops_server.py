@@ -3,32 +3,41 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from http import HTTPStatus
 
 import pytest
 
 from clusterless.operations import httpserver
-from clusterless.operations.httpserver import OpsReply, OpsRequest, OpsServer, OpsStream
+from clusterless.operations.httpserver import Made, OpsReply, OpsRequest, OpsServer, OpsStream
 
 HANG_SECONDS = 10.0
 
 
 class Tree:
-    """Answers what it was asked; below `/stream` pieces as they are put, below `/flood` without an end."""
+    """Answers what it was asked; below `/stream` pieces as they are put, `/flood` without end, `/later` later."""
 
     def __init__(self) -> None:
         self.pieces: asyncio.Queue[bytes] = asyncio.Queue()
         self.ended = asyncio.Event()
 
-    def __call__(self, request: OpsRequest) -> OpsReply | OpsStream:
+    def __call__(self, request: OpsRequest) -> Made | Awaitable[Made]:
         if request.path.startswith("/tree/stream"):
             return OpsStream(self._stream())
+        if request.path.startswith("/tree/later"):
+            return self._later(OpsStream(self._few()) if request.query else OpsReply(body=b"thought about"))
         if request.path.startswith("/tree/flood"):
             return OpsStream(self._flood())
         if request.method not in ("GET", "HEAD"):
             return OpsReply(HTTPStatus.METHOD_NOT_ALLOWED, b"read only")
         return OpsReply(body=f"{request.path} {sorted(request.query.items())} {request.accept}".encode())
+
+    async def _later(self, made: Made) -> Made:
+        await asyncio.sleep(0)
+        return made
+
+    async def _few(self) -> AsyncGenerator[bytes, None]:
+        yield b"few"
 
     async def _stream(self) -> AsyncGenerator[bytes, None]:
         try:
@@ -88,6 +97,9 @@ async def ask(server, path, method="GET", headers=""):
         ("/tree/a%20b?x=1&y=&x=2", "GET", (200, "/tree/a b [('x', '2'), ('y', '')] ")),
         ("/tree", "POST", (405, "read only")),
         ("/tree/stream", "HEAD", (200, "")),
+        ("/tree/later", "GET", (200, "thought about")),
+        ("/tree/later", "HEAD", (200, "")),
+        ("/tree/later?stream=yes", "GET", (200, "3\r\nfew\r\n0\r\n\r\n")),
     ],
 )
 async def test_a_path_is_answered_by_its_route_or_its_tree(server, path, method, expected):
