@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from tests.files import put
+
 ROOT = Path(__file__).parents[2]
 CLUSTERLESS = (sys.executable, "-m", "clusterless")
 HANG_SECONDS = 15.0
@@ -69,8 +71,8 @@ def endpoints(name: str, address: str = NODE, port: int = BACKEND) -> dict[str, 
 
 
 def write(path: Path, *objects: Mapping[str, object]) -> None:
-    """Write objects as one manifest."""
-    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    """Write objects as one manifest, in one step."""
+    put(path, json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
 
 class Backend:

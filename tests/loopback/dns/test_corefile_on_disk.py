@@ -13,6 +13,7 @@ from clusterless.node.node import Node
 from clusterless.node.nodedns import load_config
 from controlplane.options import ClusterOptions
 from proxy.addresses import LocalSockets
+from tests.files import put
 
 HOST = "127.0.53.5"
 HANG_SECONDS = 10.0
@@ -73,15 +74,13 @@ async def test_the_file_is_followed(tmp_path, bind, caplog):
 
 async def changes_are_followed(sock, path, caplog):
     await until(sock, 7)
-    path.write_text(corefile(9))
+    put(path, corefile(9))
     await until(sock, 9)
-    path.write_text(". {\n nonsense\n}\n")
+    put(path, ". {\n nonsense\n}\n")
     async with asyncio.timeout(HANG_SECONDS):
         while not any(each.getMessage().startswith("Corefile is refused") for each in caplog.records):
             assert await ttl_of(sock) == 9
-    replacement = path.with_name("new")
-    replacement.write_text(corefile(11))
-    replacement.rename(path)
+    path.write_text(corefile(11))  # in two steps, as most editors do it: emptied, then written
     await until(sock, 11)
 
 

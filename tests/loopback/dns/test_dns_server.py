@@ -12,6 +12,7 @@ from dnslib import DNSRecord
 from dns.config import Listening, configure
 from dns.responses import parse_response
 from dns.tcpserver import Timeouts
+from tests.files import put
 
 WEB = "web.default.svc.cluster.local"
 MANY = "many.default.svc.cluster.local"
@@ -417,7 +418,7 @@ def test_a_hosts_file_is_read_again_when_it_changes(dns_lab, tmp_path):
     path.write_text("10.0.0.1 web.test\n")
     served = dns_lab.serve(f". {{\n hosts {path} test {{\n reload 5ms\n }}\n kubernetes cluster.local\n}}")
     assert served.ask("web.test").short() == "10.0.0.1"
-    path.write_text("10.0.0.2 web.test\n")
+    put(path, "10.0.0.2 web.test\n")
     (block,) = {block for port in served.server._answering.values() for block in port.blocks}
     dns_lab.wait(lambda: block.hosts.answer(_query()).answer[0].data == "10.0.0.2")
     assert served.ask("web.test").short() == "10.0.0.2"

@@ -31,8 +31,7 @@ class Running:
 
     def apply(self, *objects: dict) -> None:
         """Write other manifests, and wait until they are applied."""
-        write(self.folder / "all.json.new", *objects)
-        os.replace(self.folder / "all.json.new", self.folder / "all.json")  # never seen half written
+        write(self.folder / "all.json", *objects)
         self.generation += 1
         self.agent.wait_applied(self.generation)
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from tests.files import put
 from tests.netns.agents import CLUSTERLESS, HANG_SECONDS, endpoints, service, write
 
 from .agents import Running, objects, watched
@@ -30,7 +31,7 @@ def test_events_tell_of_changes_as_they_happen(running: Running):
 
 def test_a_corefile_that_is_refused_has_an_event(running: Running):
     events = watched(running, "/api/v1/events", fieldSelector="reason=CorefileRefused")
-    (running.folder / "Corefile").write_text(".:53 {\n    kubernets cluster.local\n}\n")
+    put(running.folder / "Corefile", ".:53 {\n    kubernets cluster.local\n}\n")
     event = events.get(timeout=HANG_SECONDS)["object"]
     assert (event["type"], event["involvedObject"]["kind"]) == ("Warning", "Node")
     assert "Corefile:2 - Error during parsing: Unknown directive 'kubernets'" in event["message"]

@@ -139,9 +139,7 @@ class Place:
         self.write()
 
     def write(self):
-        """As an editor does it: nobody sees half a file."""
-        write(self.folder / "new", *(each for objects in self._written.values() for each in objects))
-        (self.folder / "new").rename(self.folder / "manifests.json")
+        write(self.folder / "manifests.json", *(each for objects in self._written.values() for each in objects))
 
     def client(self, address):
         """A client of a UDP Service, as long as the test runs."""
