@@ -21,7 +21,7 @@ class _State:
 
     def __init__(self) -> None:
         self.turns: dict[int, int] = {}  # by the length of the list: two lists never share a beat, which could starve
-        self.pins = Pins()
+        self.pins: Pins | None = None  # while there is affinity
         self.connections: dict[Endpoint, int] = {}
 
 
@@ -62,13 +62,13 @@ class Balancer:
             state = self._states[frontend.service] = _State()
         if frontend.affinity_seconds:
             return self._pick_with_affinity(frontend, candidates, state, client, now)
-        if state.pins:
-            state.pins = Pins()  # affinity was switched off
+        state.pins = None  # it was switched off, if there was any
         return self._next(candidates, state, client)
 
     def dial_failed(self, frontend: Frontend, client: str, endpoint: Endpoint) -> None:
         """The endpoint did not take the connection: an affinity to it is over."""
-        if state := self._states.get(frontend.service):
+        state = self._states.get(frontend.service)
+        if state is not None and state.pins is not None:
             state.pins.unpin(client, endpoint)
 
     def opened(self, frontend: Frontend, endpoint: Endpoint) -> None:
@@ -87,7 +87,7 @@ class Balancer:
     def pins_of(self, service: ServicePortName, now: float, timeout: float) -> Mapping[str, tuple[Endpoint, float]]:
         """Its session affinities: each client's endpoint, and for how many seconds from `now` it is kept."""
         state = self._states.get(service)
-        return state.pins.remaining(now, timeout) if state else {}
+        return state.pins.remaining(now, timeout) if state is not None and state.pins is not None else {}
 
     def count(self, service: ServicePortName, endpoint: Endpoint, change: int) -> None:
         """So many more connections to the endpoint are open, or fewer, in other processes: as `opened` and `closed`."""
@@ -115,6 +115,8 @@ class Balancer:
         self, frontend: Frontend, candidates: Sequence[Endpoint], state: _State, client: str, now: float
     ) -> Endpoint:
         """The pinned endpoint while it is usable and its time is not over; every connection begins that time anew."""
+        if state.pins is None:
+            state.pins = Pins()
         endpoint = state.pins.endpoint_of(client, now, frontend.affinity_seconds)
         if endpoint is None or endpoint not in candidates:
             endpoint = self._next(candidates, state, client)

@@ -24,6 +24,8 @@ from .relay import Relay
 from .tcpsocket import Socket, is_joined_to_itself, reset_on_close, upstream_socket
 from .timers import Timer
 
+_EINPROGRESS = errno.EINPROGRESS
+
 log = logging.getLogger(__name__)
 
 
@@ -66,12 +68,13 @@ class Dial:
 
     def start(self) -> None:
         """Dial the first endpoint."""
-        self._line.counters.service(self.frontend.service).accepted += 1
+        line = self._line
+        line.counters.service(self.frontend.service).accepted += 1
         self._dial()
         if not self._is_over:
             self._is_waiting = True
-            self._line.reactor.connections.add(self)
-            self._line.reactor.watch(self._client, WaitingClient(self))
+            line.reactor.connections.add(self)
+            line.reactor.watch(self._client, WaitingClient(self))
 
     def on_events(self, events: int) -> None:
         """Of the upstream socket: it is connected, or failed."""
@@ -147,7 +150,7 @@ class Dial:
 
     def _next_endpoint(self) -> Endpoint | None:
         """One that was not tried; after a time-out any, when all were tried: a lost SYN is not a dead endpoint."""
-        if not self._may_try_again():
+        if self._attempt and not self._may_try_again():
             return None
         endpoint = self._pick()
         if endpoint is None and self._outcome is DialOutcome.TIMED_OUT:
@@ -156,19 +159,20 @@ class Dial:
         return endpoint
 
     def _pick(self) -> Endpoint | None:
-        return self._line.chooser.pick(self.frontend, self._address, self._line.reactor.now, self._tried)
+        line = self._line
+        return line.chooser.pick(self.frontend, self._address, line.reactor.now, self._tried)
 
     def _connect(self, endpoint: Endpoint) -> int:
         """Begin to connect; returns 0 when that is done, EALREADY while it is under way, else the errno."""
+        address, port, _ = endpoint
         try:
-            self._upstream = upstream_socket(endpoint)
+            self._upstream = upstream = upstream_socket(address)
         except OSError as error:
             return known_errno(error)
-        address = (endpoint.address, endpoint.port)
-        number = self._upstream.connect_ex(address)
-        if number == errno.EINPROGRESS:
-            number = self._upstream.connect_ex(address)  # only another call tells that it is over already
-        return errno.ECONNREFUSED if number == 0 and is_joined_to_itself(self._upstream, endpoint) else number
+        number = upstream.connect_ex((address, port))
+        if number == _EINPROGRESS:
+            number = upstream.connect_ex((address, port))  # only another call tells that it is over already
+        return errno.ECONNREFUSED if number == 0 and is_joined_to_itself(upstream, endpoint) else number
 
     def _set_deadline(self) -> None:
         reactor, seconds = self._line.reactor, self._line.settings.dial_timeout(self._attempt)
@@ -226,12 +230,13 @@ class Dial:
         assert self._upstream is not None
         assert self._endpoint is not None
         self._is_over = True
-        make = logged_or_not if self._line.settings.access_log_every else Relay
-        relay = make(self._line, self.frontend, self._endpoint, self._client, self._upstream)
+        line = self._line
+        make = logged_or_not if line.settings.access_log_every else Relay
+        relay = make(line, self.frontend, self._endpoint, self._client, self._upstream)
         if self._is_waiting:
-            self._line.reactor.connections.replace(self, relay)
+            line.reactor.connections.replace(self, relay)
         else:
-            self._line.reactor.connections.add(relay)
+            line.reactor.connections.add(relay)
         relay.start(self._timer, self._client_events, events)
 
 

@@ -1,6 +1,6 @@
 """What all connections of one listener share."""
 
-from typing import NamedTuple
+import msgspec
 
 from .counters import Counters
 from .model import Chooser
@@ -9,7 +9,7 @@ from .relaysettings import RelaySettings
 from .throttle import Throttle
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True):
     """The surroundings of a dial and of a relay."""
 
     reactor: Reactor

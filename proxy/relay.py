@@ -29,17 +29,15 @@ class Relay:
     """A connection from the moment that its endpoint took it; `connections` and `chooser` hear when it is over."""
 
     __slots__ = (
-        "_check_seconds",
         "_client",
         "_endpoint",
         "_endpoint_counters",
         "_is_closed",
         "_is_settled",
         "_line",
-        "_resetting",
+        "_reset",
         "_service_counters",
         "_timer",
-        "_unacknowledged",
         "_upstream",
         "active_at",
         "frontend",
@@ -54,9 +52,9 @@ class Relay:
         client: Socket,
         upstream: Socket,
     ) -> None:
-        self.reactor = line.reactor
+        self.reactor = reactor = line.reactor
         self.frontend = frontend
-        self.active_at = line.reactor.now
+        self.active_at = reactor.now
         self._line = line
         self._endpoint = endpoint
         self._service_counters = line.counters.service(frontend.service)
@@ -65,9 +63,7 @@ class Relay:
         self._upstream = Side(self, upstream, self._endpoint_counters.to_clients)
         self._client.peer, self._upstream.peer = self._upstream, self._client
         self._timer: Timer[TimerOwner] | None = None
-        self._resetting: Side | None = None
-        self._unacknowledged: float = math.inf
-        self._check_seconds = FIRST_CHECK_SECONDS
+        self._reset: _Reset | None = None
         self._is_closed = False
         self._is_settled = False
 
@@ -117,8 +113,8 @@ class Relay:
             self._is_settled = True  # it is worth the calls that have its endpoint watched for vanishing
             self.reactor.young.leave(self)
             keep_alive(self._upstream.sock, self._line.settings)
-        if self._resetting is not None:
-            self._check_reset(self._resetting)
+        if self._reset is not None:
+            self._check(self._reset)
         elif self.reactor.now >= self._silent_until():
             self.abort()
         else:
@@ -136,7 +132,9 @@ class Relay:
     def _limit_silence(self) -> None:
         """From now on the shorter bound holds, and this counts as a sign of life."""
         self.active_at = self.reactor.now
-        self._look_again(self._silent_until())
+        # Most connections are over before they settle, until when they are looked at every second anyway.
+        if self._timer is not None or self._is_settled or self._line.settings.half_close_seconds < SETTLED_SECONDS:
+            self._look_again(self._silent_until())
 
     def _look_again(self, deadline: float) -> None:
         """Have `on_timer` called then, or before; who is not settled yet is called soon enough for most deadlines."""
@@ -152,20 +150,20 @@ class Relay:
         return self.active_at + (seconds or math.inf)
 
     def _reset_when_acknowledged(self, side: Side) -> None:
-        if self._resetting is None and not self._is_closed:
-            self._resetting = side
-            self._check_reset(side)
+        if self._reset is None and not self._is_closed:
+            self._reset = _Reset(side)
+            self._check(self._reset)
 
-    def _check_reset(self, side: Side) -> None:
-        unacknowledged = unacknowledged_bytes(side.sock)
-        if unacknowledged < self._unacknowledged:
+    def _check(self, reset: "_Reset") -> None:
+        unacknowledged = unacknowledged_bytes(reset.side.sock)
+        if unacknowledged < reset.unacknowledged:
             self.active_at = self.reactor.now
-        self._unacknowledged = unacknowledged
+        reset.unacknowledged = unacknowledged
         if not unacknowledged or self.reactor.now >= self._silent_until():
             self.abort()
             return
-        self._look_again(self.reactor.now + self._check_seconds)
-        self._check_seconds = min(self._check_seconds * 2, LAST_CHECK_SECONDS)
+        self._look_again(self.reactor.now + reset.check_seconds)
+        reset.check_seconds = min(reset.check_seconds * 2, LAST_CHECK_SECONDS)
 
     def _finish(self) -> None:
         self._is_closed = True
@@ -180,3 +178,14 @@ class Relay:
         self._line.chooser.closed(self.frontend, self._endpoint)
         self.reactor.connections.remove(self)
         self.reactor.descriptors.give(2)
+
+
+class _Reset:
+    """A reset that waits until the side has acknowledged everything."""
+
+    __slots__ = ("check_seconds", "side", "unacknowledged")
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.unacknowledged: float = math.inf  # bytes, at the last check
+        self.check_seconds = FIRST_CHECK_SECONDS  # until the next check

@@ -19,6 +19,7 @@ _LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")  # for IPv6, too
 SIOCOUTQ = 0x5411  # linux/sockios.h: bytes that the peer's kernel has not acknowledged
 _IPV4, _IPV6 = int(socket.AF_INET), int(socket.AF_INET6)  # numbers are taken faster than members of enumerations
 _STREAM, _TCP = int(socket.SOCK_STREAM | socket.SOCK_NONBLOCK), int(socket.IPPROTO_TCP)
+_SOCKET, _NODELAY, _OOBINLINE = socket.SOL_SOCKET, socket.TCP_NODELAY, socket.SO_OOBINLINE
 _INT = struct.Struct("i")
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, 0 seconds
 
@@ -58,9 +59,9 @@ def keep_alive(sock: Socket, settings: RelaySettings) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, settings.keepalive_probes)
 
 
-def upstream_socket(endpoint: Endpoint) -> Socket:
-    """A non-blocking socket for a connection to the endpoint; OSError when there is none to be had."""
-    sock = Socket(_IPV6 if ":" in endpoint.address else _IPV4, _STREAM, _TCP)
+def upstream_socket(address: str) -> Socket:
+    """A non-blocking socket for a connection to the address; OSError when there is none to be had."""
+    sock = Socket(_IPV6 if ":" in address else _IPV4, _STREAM, _TCP)
     _prepare_stream(sock)
     return sock
 
@@ -79,8 +80,8 @@ def accept_stream(listening: socket.socket) -> tuple[Socket, str]:
 
 def _prepare_stream(sock: Socket) -> None:
     """No delay, since the relay has nothing to add to what it sends; urgent bytes in line: they would be lost."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+    sock.setsockopt(_TCP, _NODELAY, 1)
+    sock.setsockopt(_SOCKET, _OOBINLINE, 1)
 
 
 def reset_on_close(sock: Socket) -> None:
@@ -96,7 +97,7 @@ def unacknowledged_bytes(sock: Socket) -> int:
 
 def is_joined_to_itself(sock: Socket, endpoint: Endpoint) -> bool:
     """Whether the kernel gave a dial within this host the very port that it dials, where nobody listens."""
-    return endpoint.port >= first_local_port() and sock.getsockname()[:2] == (endpoint.address, endpoint.port)
+    return endpoint.port >= first_local_port() and sock.getsockname()[:2] == endpoint[:2]
 
 
 @functools.cache
