@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.netns.agents import CLUSTERLESS, HANG_SECONDS, Agent, asked, endpoints, reach, service, write
+from tests.places import own_network
 
 NOBODY = 65534
 NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
@@ -26,10 +27,10 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def network() -> str:
-    """The first two numbers of a network that this process has for itself."""
-    number = os.getpid() % 50_000
-    return f"127.{100 + number // 250}.{number % 250 + 1}"
+def network() -> Iterator[str]:
+    """The first three numbers of a network that the test has for itself."""
+    with own_network() as network:
+        yield network
 
 
 def arguments(folder: Path, network: str) -> list[str]:

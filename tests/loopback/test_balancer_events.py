@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import pytest
+
 from clusterless.introspection.client import Client
 from tests.netns.agents import Agent, service, write
+from tests.places import own_network
 
 NOBODY = 65534
 NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
@@ -24,9 +27,13 @@ class Healthy(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-def test_a_node_out_of_the_load_balancer_and_in_again_is_told():
-    number = os.getpid() % 50_000
-    network = f"127.{50 + number // 250 % 40}.{number % 250 + 1}"
+@pytest.fixture
+def network() -> Iterator[str]:
+    with own_network() as network:
+        yield network
+
+
+def test_a_node_out_of_the_load_balancer_and_in_again_is_told(network: str):
     node = {
         "apiVersion": "v1",
         "kind": "Node",

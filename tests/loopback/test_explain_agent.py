@@ -16,6 +16,7 @@ from clusterless.cli import cli
 from clusterless.explain.answering import from_json
 from clusterless.introspection.client import Client, ServerError
 from tests.netns.agents import HANG_SECONDS, Agent, Backend, connected, endpoints, service, write
+from tests.places import own_network
 
 NOBODY = 65534
 NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
@@ -33,11 +34,9 @@ class Running(NamedTuple):
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    number = os.getpid() % 25_000
-    network = f"127.{100 + number // 250}.{number % 250 + 1}"
-    taken = (f"{network}.22", 8080)
-    with tempfile.TemporaryDirectory() as path, contextlib.ExitStack() as stack:
+    with own_network() as network, tempfile.TemporaryDirectory() as path, contextlib.ExitStack() as stack:
         os.chmod(path, 0o755)
+        taken = (f"{network}.22", 8080)
         stack.enter_context(socket.create_server(taken))
         stack.enter_context(backend(network))
         folder = Path(path)

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from clusterless.cli import cli
 from tests.netns.agents import CLUSTERLESS, HANG_SECONDS, Agent, endpoints, service, write
+from tests.places import own_network
 
 NOBODY = 65534
 NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
@@ -34,9 +35,7 @@ class Running(NamedTuple):
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     """An agent that nobody gave a privilege, with a Service and its Endpoints."""
-    number = os.getpid() % 50_000
-    network = f"127.{100 + number // 250}.{number % 250 + 1}"
-    with tempfile.TemporaryDirectory() as path:
+    with own_network() as network, tempfile.TemporaryDirectory() as path:
         os.chmod(path, 0o755)
         folder = Path(path)
         (folder / "Corefile").write_text(".:53 {\n    kubernetes cluster.local\n}\n")

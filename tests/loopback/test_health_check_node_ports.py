@@ -11,18 +11,13 @@ from controlplane.objects import EndpointSlice, NamespacedName, Service
 from controlplane.options import ClusterOptions
 from controlplane.snapshot import Snapshot
 from proxy.hostfacts import HostAddress, HostFacts
+from tests.places import free_port
 
 WEB = NamespacedName("default", "web")
 HANG_SECONDS = 10.0
 NODE = "n1"
 ADDRESSES = ("127.0.0.1", "127.0.0.2")
 FACTS = HostFacts(tuple(HostAddress(each, 8, "lo") for each in ADDRESSES))
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind((ADDRESSES[0], 0))
-        return sock.getsockname()[1]
 
 
 def snapshot(port, pods=(), policy="Local"):

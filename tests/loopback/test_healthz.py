@@ -11,13 +11,7 @@ from click.testing import CliRunner, Result
 
 from clusterless.cli import cli
 from clusterless.demo.pod import PodOptions, start
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+from tests.places import free_port
 
 
 @pytest.fixture

@@ -13,16 +13,10 @@ import sys
 import pytest
 
 from clusterless.demo.pod import PodOptions, PodStartError, start
+from tests.places import free_port
 
 HANG_SECONDS = 10.0
 HAS_IPV6 = os.path.exists("/proc/net/if_inet6")
-
-
-def free_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, kind) as sock:
-        sock.bind((address, 0))
-        return sock.getsockname()[1]
 
 
 @contextlib.asynccontextmanager
@@ -280,7 +274,7 @@ async def test_tcp_echo_does_not_read_on_for_a_client_that_does_not_read():
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.66"])
 @pytest.mark.parametrize("bind", ["", "own"])
 async def test_udp_echo_answers_from_the_address_that_was_asked(address, bind):
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_port(kind=socket.SOCK_DGRAM)
     async with pod(udp=(port,), bind=address if bind else ""):
         loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -293,7 +287,7 @@ async def test_udp_echo_answers_from_the_address_that_was_asked(address, bind):
 
 
 async def test_udp_echo_serves_many_datagrams_at_once():
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_port(kind=socket.SOCK_DGRAM)
     async with pod(udp=(port,), bind="127.0.0.1"):
         loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -307,7 +301,7 @@ async def test_udp_echo_serves_many_datagrams_at_once():
 
 @pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
 async def test_udp_echo_speaks_ipv6():
-    port = free_port(socket.SOCK_DGRAM, "::1")
+    port = free_port("::1", socket.SOCK_DGRAM)
     async with pod(udp=(port,)):
         loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:

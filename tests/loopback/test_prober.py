@@ -6,6 +6,7 @@ import pytest
 
 from clusterless.loadbalancing.prober import Answer, Prober, ask
 from proxy.loadbalancer import HealthTarget
+from tests.places import free_port
 
 HANG_SECONDS = 10.0
 
@@ -82,9 +83,7 @@ async def test_a_target_is_used_after_its_first_success_and_left_out_after_two_f
 
 
 async def test_a_target_that_comes_up_later_is_found_soon():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        address, port = sock.getsockname()
+    address, port = "127.0.0.1", free_port()
     changed = asyncio.Event()
     prober = Prober(changed.set)
     prober.follow([HealthTarget("n1", address, port, "/healthz")])

@@ -1,6 +1,5 @@
 import asyncio
 import json
-import socket
 
 import msgspec
 import pytest
@@ -11,6 +10,7 @@ from controlplane.objects import Node
 from controlplane.options import ClusterOptions
 from controlplane.snapshot import Snapshot
 from proxy.hostfacts import HostFacts
+from tests.places import free_port
 
 HANG_SECONDS = 10.0
 TAINT = {"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule"}
@@ -31,9 +31,7 @@ def snapshot(*nodes):
 
 @pytest.fixture
 async def health():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     ranges = ClusterOptions(service_cluster_ip_ranges=("10.96.0.0/12", "fd00:10:96::/108"))
     settings = Settings(filenames=(), cluster=ranges, healthz_bind_address=f"127.0.0.1:{port}", metrics_bind_address="")
     made = Health(settings, None, None)

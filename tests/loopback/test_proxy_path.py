@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from random import Random
 
 import msgspec
@@ -23,6 +22,7 @@ from proxy.options import ProxyOptions
 from proxy.reactor import Reactor
 from proxy.reconciler import Reconciler
 from proxy.relaysettings import RelaySettings
+from tests.places import free_port
 
 HANG_SECONDS = 10.0
 TIME_OUT_SECONDS = 0.3  # how long a client waits for what must not come
@@ -103,12 +103,6 @@ async def backends():
     async with contextlib.AsyncExitStack() as stack:
         servers = [await stack.enter_async_context(await asyncio.start_server(tell, "127.0.0.1", 0)) for _ in range(3)]
         yield [server.sockets[0].getsockname()[1] for server in servers]
-
-
-def free_port(address):
-    with socket.socket() as sock:
-        sock.bind((address, 0))
-        return sock.getsockname()[1]
 
 
 async def answer(address, port, seconds=HANG_SECONDS):

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.netns.agents import HANG_SECONDS, Agent, service, write
+from tests.places import own_network
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
 PAGE = DASHBOARD.with_name("operations.md")
@@ -27,8 +28,7 @@ HELP = re.compile(r"^# HELP (\S+) (.*)$", re.MULTILINE)
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Where an agent is scraped."""
-    network = f"127.{100 + os.getpid() % 50_000 // 250}.{os.getpid() % 250 + 1}"
-    with tempfile.TemporaryDirectory() as folder:
+    with own_network() as network, tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / "web.json", service("web", ports=[{"port": 8080}]))
         (Path(folder) / "Corefile").write_text(".:53 {\n    kubernetes cluster.local\n    forward . 192.0.2.1\n}\n")
         arguments = (

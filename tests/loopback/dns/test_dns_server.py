@@ -13,6 +13,7 @@ from dns.config import Listening, configure
 from dns.responses import parse_response
 from dns.tcpserver import Timeouts
 from tests.files import put
+from tests.places import own_network
 
 WEB = "web.default.svc.cluster.local"
 MANY = "many.default.svc.cluster.local"
@@ -348,9 +349,9 @@ def test_crafted_packets_get_an_error_or_silence_and_harm_nobody(dns_lab, questi
 @pytest.mark.parametrize("port", [7, 19, 53])
 def test_errors_never_go_to_ports_that_would_send_them_back(dns_lab, question, port):
     served = dns_lab.serve()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    with own_network() as network, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
-            sock.bind(("127.0.53.77", port))
+            sock.bind((f"{network}.77", port))
         except PermissionError:
             pytest.skip("binding low ports is not permitted")
         dns_lab.owned(sock, served.address)

@@ -8,6 +8,7 @@ import pytest
 from dnslib import DNSRecord
 
 from dns.upstreams import OVERALL_TIMEOUT
+from tests.places import own_network
 
 WWW = "www.upstream.example"
 BOUND = OVERALL_TIMEOUT + 2.0  # seconds: the promise, and some for a busy machine
@@ -362,14 +363,21 @@ def test_without_any_upstream_other_names_are_refused(dns_lab, tmp_path, content
     assert (reply.header.rcode, reply.header.aa) == (5, 0)
 
 
-def test_the_servers_of_a_resolv_conf_are_asked(dns_lab, good, bind, tmp_path):
+@pytest.fixture
+def network():
+    """The first three numbers of a network that the test has for itself."""
+    with own_network() as network:
+        yield network
+
+
+def test_the_servers_of_a_resolv_conf_are_asked(dns_lab, good, bind, tmp_path, network):
     try:
-        place = bind("127.0.54.53", 53)
+        place = bind(f"{network}.53", 53)
     except PermissionError:
         pytest.skip("binding port 53 is not permitted")
     upstream = dns_lab.upstream(good, place=place)
     path = tmp_path / "resolv.conf"
-    path.write_text("search example\nnameserver 127.0.54.53\n")
+    path.write_text(f"search example\nnameserver {network}.53\n")
     assert dns_lab.serve(corefile(str(path))).ask(WWW).short() == "192.0.2.80"
     assert upstream.names == [WWW]
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from clusterless.cli import cli
 from clusterless.introspection.client import Client, ServerError
 from tests.netns.agents import Agent, endpoints, service, write
+from tests.places import own_network
 
 NOBODY = 65534
 NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
@@ -42,10 +43,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def an_agent(offset: int = 0) -> Iterator[Running]:
-    number = (2 * os.getpid() + offset) % 25_000
-    network = f"127.{100 + number // 250}.{number % 250 + 1}"
-    with tempfile.TemporaryDirectory() as path:
+def an_agent() -> Iterator[Running]:
+    with own_network() as network, tempfile.TemporaryDirectory() as path:
         os.chmod(path, 0o755)
         folder = Path(path)
         (folder / "Corefile").write_text(".:53 {\n    kubernetes cluster.local\n}\n")

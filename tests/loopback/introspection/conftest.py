@@ -14,5 +14,5 @@ def running() -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Running]:
     """One agent for the tests that only read."""
-    with an_agent(1) as made:
+    with an_agent() as made:
         yield made

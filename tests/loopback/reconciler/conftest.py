@@ -18,6 +18,7 @@ from proxy.model import (
 )
 from proxy.reconciler import Reconciler
 from proxy.sockets import OpenFailure
+from tests.places import free_port
 
 HANG_SECONDS = 10.0
 TIME_OUT_SECONDS = 0.3  # how long a client waits for what must not come
@@ -129,7 +130,7 @@ class Bench:
 
     @staticmethod
     def frontend(name="web", port=0, endpoints=SOMEWHERE, verdict=Verdict.REJECT, protocol=Protocol.TCP):
-        key = FrontendKey("127.0.0.1", port or _free_port(), protocol)
+        key = FrontendKey("127.0.0.1", port or free_port(), protocol)
         service = ServicePortName("default", name, "http", protocol)
         return Frontend(key, FrontendKind.CLUSTER_IP, service, endpoints, endpoints, verdict)
 
@@ -178,9 +179,3 @@ def taken():
         sock.bind(("127.0.0.1", 0))
         sock.listen()
         yield sock
-
-
-def _free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]

@@ -1,7 +1,6 @@
 """Agents with workers, as a user whom nothing belongs to, in networks of their own inside 127.0.0.0/8."""
 
 import contextlib
-import itertools
 import json
 import os
 import re
@@ -12,14 +11,13 @@ import urllib.request
 from pathlib import Path
 
 from tests.netns.agents import HANG_SECONDS, Agent, service, write
+from tests.places import own_network
 
 NOBODY = 65534
 NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 PORT = 8080
 BACKEND = 9000
 GRACE_SECONDS = 1
-
-_numbers = itertools.count(os.getpid() % 150 * 250)
 
 
 class NamedBackend:
@@ -100,8 +98,7 @@ class Place:
     """A folder of manifests, a network of its own, and what runs there."""
 
     def __init__(self, folder, stack):
-        number = next(_numbers) % 38_000
-        self.network = f"127.{100 + number // 250}.{number % 250 + 1}"
+        self.network = stack.enter_context(own_network())
         self.folder = folder
         self.stack = stack
         self._written = {}
