@@ -156,7 +156,14 @@ def pod(**flags: Any) -> None:
 
 @cli.command(short_help="Ask once how an agent is, for health checks.")
 @click.argument("url", default="http://127.0.0.1:10256/healthz", envvar="CLUSTERLESS_HEALTHZ_URL")
-@click.option("--timeout", default=2.0, type=click.FloatRange(min=0.1), metavar="SECONDS", show_default=True)
+@click.option(
+    "--timeout",
+    default=2.0,
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    show_default=True,
+    help="How long to wait for the answer.",
+)
 def healthz(url: str, timeout: float) -> None:
     """Ask URL once how the program is; exit 1 if it is not well. Default: this host's agent, at port 10256."""
     from .operations.healthz import probe

@@ -14,10 +14,14 @@ import click
 from clusterless.configuration.kubeproxyconfig import ConfigError
 
 from .flags import cluster_flags, cluster_options, dns_corefile_flag, filename_flag, proxy_place_flags
+from .shared import tell_server_error
 from .sourceflags import server_flag
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from clusterless.explain.answering import Answer, Words
+    from controlplane.problems import Problem
 
 
 @click.command(short_help="Walk the way of one connection, and say why.")
@@ -62,7 +66,7 @@ def explain(context: click.Context, /, **flags: Any) -> None:
     except (QuestionError, ConfigError) as error:
         raise click.UsageError(str(error), context) from error
     except ServerError as error:
-        click.echo(str(error), err=True)
+        tell_server_error(error)
         sys.exit(2 if error.code == 400 else 1)
     _show(answered, words, flags)
     sys.exit(0 if answered.is_good else 1)
@@ -99,10 +103,19 @@ def _of_files(context: click.Context, words: "Words") -> "Answer":
         load_balancer_ip_ranges=split(flags["load_balancer_ip_range"]),
     )
     facts = facts_of_files(flags["filename"], options, proxy, flags["corefile"])
-    if errors := len(facts.snapshot.errors):
-        count = f"{errors} error{'' if errors == 1 else 's'}"
-        click.echo(f"warning: manifests with {count} are refused: see clusterless check", err=True)
+    _tell_errors(facts.snapshot.errors)
     return answer(World(facts), words)
+
+
+def _tell_errors(errors: "Sequence[Problem]") -> None:
+    """Files that cannot be read by name, since what they hold is missed; of objects that are refused, how many."""
+    from controlplane.problems import Reason, render
+
+    for line in render([each for each in errors if each.reason is Reason.PARSE]):
+        click.echo(line, err=True)
+    if refused := sum(each.reason is not Reason.PARSE for each in errors):
+        count = f"{refused} error{'' if refused == 1 else 's'}"
+        click.echo(f"warning: manifests with {count} are refused: see clusterless check", err=True)
 
 
 def _of_agent(server: str, words: "Words") -> "Answer":

@@ -153,7 +153,7 @@ def node() -> None:
     """Let nodes fail, and come back."""
 
 
-@node.command()
+@node.command(short_help="Let NODE lose its power.")
 @_name_flag
 @click.argument("node_name", metavar="NODE")
 def down(name: str, node_name: str) -> None:
@@ -163,7 +163,7 @@ def down(name: str, node_name: str) -> None:
     _ask(name, Power(node_name, on=False))
 
 
-@node.command()
+@node.command(short_help="Give NODE its power back.")
 @_name_flag
 @click.argument("node_name", metavar="NODE")
 def up(name: str, node_name: str) -> None:
@@ -206,7 +206,7 @@ def unready(name: str, namespace: str, pod_name: str) -> None:
     "--grace-period", type=click.FloatRange(min=0), metavar="SECONDS", help="Default: as the pod's spec says."
 )
 def terminate(name: str, namespace: str, pod_name: str, grace_period: float | None) -> None:
-    """Stop POD, which goes on serving until its grace period is over, and is deleted then."""
+    """Stop POD; it serves until its grace period is over. Then it is deleted."""
     from lab.control import Termination
 
     _ask(name, Termination(pod=pod_name, namespace=namespace, grace=grace_period))
@@ -235,8 +235,8 @@ def partition(name: str, namespace: str, one: str, other: str) -> None:
 @lab.command(short_help="Let everything pass again.")
 @_name_flag
 @_namespace_flag
-@click.argument("one", metavar="A", default="")
-@click.argument("other", metavar="B", default="")
+@click.argument("one", metavar="[A", default="")
+@click.argument("other", metavar="B]", default="")
 def heal(name: str, namespace: str, one: str, other: str) -> None:
     """Let everything pass again between A and B, or between all."""
     from lab.control import Heal

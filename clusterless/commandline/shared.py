@@ -11,6 +11,7 @@ import click
 from clusterless.configuration.kubeproxyconfig import ConfigError
 
 if TYPE_CHECKING:
+    from clusterless.introspection.client import ServerError
     from clusterless.kubectl.sources import Source
 
 
@@ -36,10 +37,15 @@ def exit_with(run: Callable[[], int], *, takes_files: bool = True) -> NoReturn:
     except (ArgumentError, OutputError, JSONPathError) as error:
         click.echo(f"error: {error}", err=True)
     except ServerError as error:
-        click.echo(error, err=True)
-        if not error.code:
-            otherwise = "; -f PATH looks at manifests instead" if takes_files else ""
-            click.echo(f"    hint: `clusterless up` runs an agent{otherwise}", err=True)
+        tell_server_error(error, takes_files=takes_files)
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(1)
+
+
+def tell_server_error(error: "ServerError", *, takes_files: bool = True) -> None:
+    """Say on stderr what an agent has answered; where none has, what to do about it."""
+    click.echo(error, err=True)
+    if not error.code:
+        otherwise = "; -f PATH looks at manifests instead" if takes_files else ""
+        click.echo(f"    hint: `clusterless up` runs an agent{otherwise}", err=True)

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable
 import click
 
 from clusterless.introspection.resources import SERVICES
-from clusterless.kubectl.get import scope_of
+from clusterless.kubectl.get import scope_of, tell_problems
 from clusterless.kubectl.objectview import ObjectView
 from clusterless.kubectl.printers.arguments import ArgumentError
 from clusterless.kubectl.sources import Source, look
 from controlplane.objects import NamespacedName, Service
-from controlplane.problems import render as render_problems
 
 from .dot import dot
 from .mermaid import mermaid
@@ -31,17 +30,16 @@ FORMATS: dict[str, Callable[[Picture, str], str]] = {
 
 
 def graph(source: Source, names: Iterable[str], form: str) -> int:
-    """Draw the Services of these names, else all that the source means; the exit code.
+    """Draw the Services of these names, else all that the source means; the exit code, 1 if a file is unreadable.
 
     Raises ServerError, and ArgumentError for a Service that is not there or where there is none at all.
     """
     seen = look(source, _KINDS)
-    for line in render_problems(seen.problems):
-        click.echo(line, err=True)
+    is_unreadable = tell_problems(seen)
     services = _services(source, seen.view, tuple(names))
     titles = ", ".join(service.metadata.name for service in services)
     click.echo(FORMATS[form](picture_of(seen.view, services), f"Services and their endpoints: {titles}"), nl=False)
-    return 0
+    return 1 if is_unreadable else 0
 
 
 def _services(source: Source, view: ObjectView, names: tuple[str, ...]) -> list[Service]:

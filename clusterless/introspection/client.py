@@ -3,6 +3,7 @@
 import http
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -79,7 +80,7 @@ class Client:
             response = connection.getresponse()
             if response.status != http.HTTPStatus.OK:
                 raise _refused(response.read(), response.status)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:  # the last for `a..b`, which is no name
             connection.close()
             raise self._unreachable(error) from error
         except ServerError:
@@ -94,6 +95,10 @@ class Client:
             return ServerError(
                 f"The connection to the server {place} was refused - did you specify the right host or port?"
             )
+        if isinstance(error, (socket.gaierror, UnicodeError)):
+            knows_why = isinstance(error, socket.gaierror) and error.errno != socket.EAI_NONAME
+            why = error.strerror if knows_why else "no such host"
+            return ServerError(f"Unable to connect to the server: dial tcp: lookup {self._host}: {why}")
         reason = "i/o timeout" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         return ServerError(f"Unable to connect to the server: {place}: {reason}")
 

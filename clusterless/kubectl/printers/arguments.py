@@ -59,7 +59,9 @@ def resource_named(word: str) -> Resource:
     for each in RESOURCES:
         if name in (each.name, each.singular, *each.short_names) and group in ("", each.group, f"v1.{each.group}"):
             return each
-    known = frozenset(text for each in RESOURCES for text in (each.name, each.singular, *each.short_names))
+    # Words of two letters are all near to each other: who asks for `rs` does not mean `ns`.
+    names = (text for each in RESOURCES for text in (each.name, each.singular, *each.short_names))
+    known = frozenset(text for text in names if len(text) > 2)
     hint = name_hint(name, known) or f"there are {', '.join(sorted(each.name for each in RESOURCES))}"
     raise ArgumentError(f'the server doesn\'t have a resource type "{word}"\n    hint: {hint}')
 

@@ -131,6 +131,29 @@ def test_manifests_that_are_refused_are_mentioned(tmp_path: Path):
     assert "[manifest-refused]" in done.stdout
 
 
+def test_a_file_that_cannot_be_read_is_named_and_not_counted(tmp_path: Path):
+    missing = tmp_path / "missing.yaml"
+    done = CliRunner().invoke(cli, ["explain", "web:80", "-f", str(missing)], prog_name="clusterless")
+    assert done.stderr == f'{missing}: error: the path "{missing}" does not exist\n'
+
+
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        (
+            "127.0.0.1:1",
+            "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?",
+        ),
+        ("a..b:80", "Unable to connect to the server: dial tcp: lookup a..b: no such host"),
+        ("[fe80::1%nowhere]:80", "Unable to connect to the server: dial tcp: lookup fe80::1%nowhere: no such host"),
+    ],
+)
+def test_without_an_agent_it_is_said_what_to_do(server: str, told: str):
+    done = CliRunner().invoke(cli, ["explain", "web:80", "-s", server], prog_name="clusterless")
+    hint = "    hint: `clusterless up` runs an agent; -f PATH looks at manifests instead"
+    assert (done.exit_code, done.stderr.splitlines()) == (1, [told, hint])
+
+
 def test_a_corefile_with_mistakes_is_wrong_usage(tmp_path: Path):
     (tmp_path / "Corefile").write_text(".:53 {\n    nothing\n}\n")
     done = explained("web.shop:80", "--corefile", str(tmp_path / "Corefile"))

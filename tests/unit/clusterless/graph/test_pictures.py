@@ -52,6 +52,12 @@ def test_services_are_chosen_by_name(words: list[str], code: int, text: str):
         assert "typo" not in result.output
 
 
+def test_a_picture_that_lacks_a_file_is_drawn_and_the_file_is_told():
+    result = CliRunner().invoke(cli, ["graph", "-f", str(HERE / "cluster.yaml"), "-f", "/nowhere", "shop"])
+    assert "10.96.0.20" in result.stdout
+    assert (result.exit_code, result.stderr) == (1, '/nowhere: error: the path "/nowhere" does not exist\n')
+
+
 AWKWARD = '<a "b" & \\c>'
 
 

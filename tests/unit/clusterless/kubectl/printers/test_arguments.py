@@ -50,6 +50,8 @@ def test_arguments_ask_for_objects(arguments: str, wanted: list[Wanted], several
     [
         ("", "Required resource not specified: one of endpoints (ep), events (ev),"),
         ("deploy", 'the server doesn\'t have a resource type "deploy"'),
+        ("servces", 'the server doesn\'t have a resource type "servces"\n    hint: did you mean "services"?'),
+        ("rs", 'the server doesn\'t have a resource type "rs"\n    hint: there are endpoints, endpointslices, events,'),
         ("svc,", 'the server doesn\'t have a resource type ""'),
         ("svc.apps", 'the server doesn\'t have a resource type "svc.apps"'),
         ("svc/web db", "there is no need to specify a resource type as a separate argument"),
