@@ -129,7 +129,7 @@ def _inside(options: argparse.Namespace) -> int:
 def _circumstances(seconds: float, load: float) -> list[str]:
     return [
         f"{datetime.now(UTC):%Y-%m-%d}, {seconds:.0f} s, {os.cpu_count()} cores, load {load:.1f} at the start",
-        f"Linux {platform.release()}, CPython {platform.python_version()}",
+        f"Linux {platform.release()}, CPython {platform.python_version()} of {sys.base_prefix}",
         f"{world.idle_connections():,} idle connections: what the limit of descriptors lets one process relay",
     ]
 
