@@ -96,8 +96,8 @@ class Client:
                 f"The connection to the server {place} was refused - did you specify the right host or port?"
             )
         if isinstance(error, (socket.gaierror, UnicodeError)):
-            knows_why = isinstance(error, socket.gaierror) and error.errno != socket.EAI_NONAME
-            why = error.strerror if knows_why else "no such host"
+            is_unknown = isinstance(error, UnicodeError) or error.errno == socket.EAI_NONAME
+            why = "no such host" if is_unknown else str(error)
             return ServerError(f"Unable to connect to the server: dial tcp: lookup {self._host}: {why}")
         reason = "i/o timeout" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         return ServerError(f"Unable to connect to the server: {place}: {reason}")
