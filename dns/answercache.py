@@ -37,6 +37,7 @@ class CachedReply(NamedTuple):
     reply: Reply
     recursion_available: bool
     is_denial: bool
+    until: float  # when its TTLs are lower
 
 
 def key_of(query: Query) -> CacheKey:
@@ -75,7 +76,7 @@ class AnswerCache:
             if remaining > 0:
                 ttl = None if self.settings.keep_ttl else remaining
                 reply = _respelled(item.reply, key.qname, query.qname, ttl)
-                return CachedReply(reply, item.recursion_available, is_denial)
+                return CachedReply(reply, item.recursion_available, is_denial, item.expires - remaining)
             del table[key]
         return None
 

@@ -29,7 +29,7 @@ from .plugins.loadbalance import Loadbalance
 from .plugins.log import Log
 from .records import ClusterRecords, RecordOptions
 from .responses import ParsedResponse
-from .steps import MAX_HOPS, REFUSED, SERVFAIL, Following, Heard, Host, Result, Step, Steps, Visit, Wait
+from .steps import FOREVER, MAX_HOPS, REFUSED, SERVFAIL, Following, Heard, Host, Result, Step, Steps, Visit, Wait
 from .upstreams import UpstreamGroup
 
 _IN = 1
@@ -40,12 +40,13 @@ _NOT_READY = Reply(
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What goes to the client. What `is_constant` may be kept until the next publication."""
+    """What goes to the client."""
 
     reply: Reply
     zone: str = DROPPED
     recursion_available: bool = False
-    is_constant: bool = False
+    kept_until: float = 0.0  # whoever asks the same is answered the same: monotonic seconds, `FOREVER`, or 0
+    cache_hits: tuple[str, ...] = ()  # what is counted of the `cache` plugin whenever it is given
     is_balanced: bool = False  # its records are still to be shuffled, for each client anew
     log: Log | None = None
     shown: Query | None = None  # what the reply is made for, where that is not the query itself
@@ -113,11 +114,12 @@ class Pipeline:
         self.records: Mapping[RecordOptions, ClusterRecords] = {}
         self.probes: dict[Labels, tuple[UpstreamGroup, Upstream]] = {}
         self._now = 0.0  # of the call under way
+        self._cache_hits: tuple[str, ...] = ()  # in the call under way
         self._chains = {block: self._chain(block) for block in blocks.values()}
 
     def decide(self, query: Query, *, over_tcp: bool, now: float, client: str = "") -> Decision:
         """What to do with a query from a client's address at `now` (monotonic seconds)."""
-        self._now = now
+        self._now, self._cache_hits = now, ()
         visit = Visit(query, self._lookup, client=client, over_tcp=over_tcp, now=now, host=self.host)
         way = self._way(visit)
         try:
@@ -128,7 +130,7 @@ class Pipeline:
     def finish(self, ask: Ask, response: ParsedResponse | None, octets: int, now: float) -> Decision:
         """How it goes on with an upstream's response of so many octets to an `Ask`; `None` is that none came."""
         assert ask.way is not None
-        self._now = now
+        self._now, self._cache_hits = now, ()
         try:
             return _waiting(ask.way.send(Heard(response, octets)), ask.way)
         except StopIteration as end:
@@ -144,7 +146,8 @@ class Pipeline:
             result.reply,
             block.zone,
             result.recursion_available,
-            result.is_constant and block.log is None,
+            result.kept_until if block.log is None else 0.0,
+            self._cache_hits,
             block.balances,
             block.log,
             _shown(visit.query, result.shown),
@@ -183,17 +186,18 @@ class Pipeline:
     def _core(self, block: Block, visit: Visit) -> Steps:
         """What hosts and kubernetes say, and upstreams where those say nothing."""
         local = self._local(block, visit)
+        kept_until = FOREVER if block.hosts is None else 0.0
         match local:
             case Reply(rcode):
-                constant = block.hosts is None and rcode in {Rcode.NOERROR, Rcode.NXDOMAIN}
-                return Result(local, is_constant=constant)
+                return Result(local, kept_until=kept_until if rcode in {Rcode.NOERROR, Rcode.NXDOMAIN} else 0.0)
             case Follow(reply, _) if visit.hops == MAX_HOPS:
                 return Result(reply)
             case Follow(_, target):
                 found = yield from visit.again(msgspec.structs.replace(visit.query, qname=target))
-                return Result(_followed(local, found.reply))
+                return Result(_followed(local, found.reply), kept_until=min(kept_until, found.kept_until))
             case _:
-                return (yield from self._forward(block, visit))
+                result = yield from self._forward(block, visit)
+                return result if block.hosts is None else msgspec.structs.replace(result, kept_until=0.0)
 
     def _local(self, block: Block, visit: Visit) -> Reply | Follow | NotOurs:
         if block.hosts is not None and (reply := block.hosts.answer(visit.query)) is not None:
@@ -213,8 +217,10 @@ class Pipeline:
         if block.cache is not None:
             cached = block.cache.get(query, self._now)
             if cached is not None:
-                self.counters.cache_hits["denial" if cached.is_denial else "success"] += 1
-                return Result(cached.reply, cached.recursion_available)
+                kind = "denial" if cached.is_denial else "success"
+                self.counters.cache_hits[kind] += 1
+                self._cache_hits += (kind,)
+                return Result(cached.reply, cached.recursion_available, cached.until)
             self.counters.cache_misses += 1
         if not group.usable:
             return REFUSED

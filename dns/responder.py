@@ -21,6 +21,7 @@ from .pipeline import Answer, Ask, Decision, Pipeline
 from .plugins.errors import Errors
 from .querylog import Client, Exchange, line
 from .responses import ParsedResponse
+from .steps import FOREVER
 from .transfermessages import transfer_messages
 from .wirecache import ID_LENGTH, Kind, WireCache, folded
 
@@ -70,8 +71,12 @@ class Responder:
         self._error_logs: dict[Errors, ErrorLog] = {}
 
     def wire_cache(self, listener: Listener) -> WireCache:
-        """The packed answers for clients of a listener; whoever answers from it need not ask here."""
-        return self._wire.setdefault(listener, WireCache())
+        """The packed answers for clients of a listener that are good now; whoever finds one need not ask here."""
+        cache = self._wire.get(listener)
+        if cache is None:
+            cache = self._wire[listener] = WireCache()
+        cache.expire(self._loop.time())
+        return cache
 
     def forget(self) -> None:
         """What is served has changed."""
@@ -87,6 +92,8 @@ class Responder:
             self.counters.wire_cache_hits += total
             for kind, times in hits.items():
                 self._count(listener, kind, times)
+                for hit in kind.cache_hits:
+                    self.counters.cache_hits[hit] += times
                 self.counters.took(listener.server, kind.zone, seconds / total, times)
 
     def respond(self, packet: bytes, source: Source, send: Send) -> None:
@@ -157,23 +164,37 @@ class Responder:
         if answer.transfer is not None:
             self._transfer(received, answer, answer.transfer)
             return
-        source = received.source
-        key = self._key(received) if answer.is_constant else b""
-        reply = self._balanced(key, source, answer) if answer.is_balanced else answer.reply
+        key = self._key(received, answer)
+        turn = self._turn(received, key) if answer.is_balanced else 0
+        reply = shuffled(answer.reply, self._rng, turn) if answer.is_balanced else answer.reply
         packet = _packed(received, answer, reply)
         kind = self._note(received, answer, packet)
-        if answer.is_constant:
+        if key is not None:
             is_shared = key != received.packet[ID_LENGTH:]
-            tail = folded(packet) if is_shared else packet[ID_LENGTH:]
-            worthwhile = orders(reply) if answer.is_balanced else 1
-            self.wire_cache(source.listener).put(key, tail, kind, orders=worthwhile, is_shared=is_shared)
+            self.wire_cache(received.source.listener).put(
+                key,
+                folded(packet) if is_shared else packet[ID_LENGTH:],
+                kind,
+                until=answer.kept_until,
+                orders=orders(reply) if answer.is_balanced else 1,
+                turn=turn,
+                is_shared=is_shared,
+            )
         received.send(packet)
 
-    def _key(self, received: "_Received") -> bytes:
-        """What a constant answer is kept under: the very question, or one for all spellings of its name."""
+    def _key(self, received: "_Received", answer: Answer) -> bytes | None:
+        """What an answer is kept under: the very question, or one for all spellings of its name; `None`: it is not.
+
+        What ages is not kept for a question in mixed case: few spell names of the world outside so, and to find out
+        that spelling changes nothing else takes longer than to make the answer.
+        """
+        if not answer.kept_until:
+            return None
         question, shared = received.packet[ID_LENGTH:], folded(received.packet)
         if shared == question:
             return question
+        if answer.kept_until < FOREVER:
+            return None
         is_shared = self.wire_cache(received.source.listener).is_shared(shared)
         return shared if is_shared or self._is_one_for_all_spellings(received) else question
 
@@ -186,7 +207,7 @@ class Responder:
             decision = self.pipeline.decide(
                 query, over_tcp=source.over_tcp, now=self._loop.time(), client=source.address
             )
-            if not isinstance(decision, Answer) or not decision.is_constant:
+            if not isinstance(decision, Answer) or decision.kept_until < FOREVER:
                 return False
             tails.add(folded(_packed(received._replace(query=query), decision, decision.reply)))
         return len(tails) == 1
@@ -201,6 +222,7 @@ class Responder:
             len(received.packet),
             len(packet),
             bool(query.edns and query.edns.flags & _DO),
+            answer.cache_hits,
         )
         duration = perf_counter() - received.started
         self._count(listener, kind, 1)
@@ -219,9 +241,10 @@ class Responder:
         self._note(received, answer, first)
         received.send(first, messages)
 
-    def _balanced(self, key: bytes, source: Source, answer: Answer) -> Reply:
-        turn = self.wire_cache(source.listener).turn(key) if answer.is_constant else self._rng.randrange(_TURNS)
-        return shuffled(answer.reply, self._rng, turn)
+    def _turn(self, received: "_Received", key: bytes | None) -> int:
+        """Whose turn it is to come first, of records that are balanced; the first time it is left to chance."""
+        turn = None if key is None else self.wire_cache(received.source.listener).turn(key)
+        return self._rng.randrange(_TURNS) if turn is None else turn
 
     def _count(self, listener: Listener, kind: Kind, times: int) -> None:
         self.counters.answered(

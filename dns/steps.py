@@ -5,6 +5,7 @@ may ask with another query, change what comes back, ask several times, or not at
 yielded by the last in line, the one that forwards, and nobody in between needs to know.
 """
 
+import math
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, TypeAlias
 
@@ -13,6 +14,8 @@ import msgspec
 from .model import Labels, Query, Rcode, Record, Reply
 from .records import ClusterRecords
 from .responses import ParsedResponse
+
+FOREVER = math.inf  # until the next publication
 
 
 class Host(NamedTuple):
@@ -34,7 +37,7 @@ class Result(msgspec.Struct, frozen=True):
 
     reply: Reply
     recursion_available: bool = False
-    is_constant: bool = False  # the same for every client, until the next publication
+    kept_until: float = 0.0  # how long it is the same for every client: monotonic seconds, `FOREVER`, or 0
     shown: Query | None = None  # the query as the reply shows it, if a plugin changed its EDNS or its RD bit
     is_dropped: bool = False  # nothing is to be sent
     transfer: Iterator[Record] | None = None  # the answer, in as many messages as it takes

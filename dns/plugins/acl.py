@@ -130,7 +130,7 @@ def step(settings: Acl) -> Step:
             case _:
                 result = yield from following(visit)
                 # Another client may not be allowed the same.
-                return msgspec.structs.replace(result, is_constant=False)
+                return msgspec.structs.replace(result, kept_until=0.0)
 
     return judge
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dns.constants import TYPE_ANY
 from dns.corefile import Directive
 from dns.model import Record, RecordType, Reply
-from dns.steps import Following, Result, Step, Steps, Visit
+from dns.steps import FOREVER, Following, Result, Step, Steps, Visit
 
 from .base import Plugin, PluginSettings, Report, Scope, no_arguments, no_options
 
@@ -31,7 +31,7 @@ def step(_settings: Any) -> Step:
         if visit.query.qtype != TYPE_ANY:
             return (yield from following(visit))
         record = Record(visit.query.qname, RecordType.HINFO, TTL, _DATA)
-        return Result(Reply(answer=(record,), authoritative=False), is_constant=True)
+        return Result(Reply(answer=(record,), authoritative=False), kept_until=FOREVER)
 
     return answer_any
 

@@ -43,7 +43,7 @@ def step(settings: Autopath) -> Step:
         if not search or not is_within(name, search[0]):
             result = yield from following(visit)
             # Another client's search list may hold the name.
-            return msgspec.structs.replace(result, is_constant=False)
+            return msgspec.structs.replace(result, kept_until=0.0)
         base = visit.query.qname[: len(name) - len(search[0])]
         first: Result | None = None
         for domain in search:
@@ -53,7 +53,7 @@ def step(settings: Autopath) -> Step:
             if result.reply.rcode is Rcode.NOERROR or result.is_dropped:
                 return _aliased(result, visit.query.qname)
         assert first is not None
-        return msgspec.structs.replace(first, is_constant=False)
+        return msgspec.structs.replace(first, kept_until=0.0)
 
     return walk
 
@@ -77,7 +77,7 @@ def _aliased(result: Result, asked: Labels) -> Result:
         first = reply.answer[0]
         alias = Record(asked, RecordType.CNAME, first.ttl, first.name)
         reply = msgspec.structs.replace(reply, answer=(alias, *reply.answer))
-    return msgspec.structs.replace(replied(result, reply), is_constant=False)
+    return msgspec.structs.replace(replied(result, reply), kept_until=0.0)
 
 
 PLUGIN = Plugin("autopath", configure, step=step)

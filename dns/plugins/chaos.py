@@ -6,7 +6,7 @@ from dns.constants import CLASS_CHAOS
 from dns.corefile import Directive
 from dns.model import Record, RecordType, Reply
 from dns.names import lower
-from dns.steps import Following, Result, Step, Steps, Visit
+from dns.steps import FOREVER, Following, Result, Step, Steps, Visit
 
 from .base import Plugin, PluginSettings, Report, Scope, no_options
 
@@ -43,7 +43,7 @@ def step(settings: Chaos) -> Step:
         if not told:
             return (yield from following(visit))
         records = tuple(Record(query.qname, RecordType.TXT, 0, (text,)) for text in told)
-        return Result(Reply(answer=records, authoritative=False, record_class=CLASS_CHAOS), is_constant=True)
+        return Result(Reply(answer=records, authoritative=False, record_class=CLASS_CHAOS), kept_until=FOREVER)
 
     return tell
 

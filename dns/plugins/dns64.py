@@ -70,8 +70,8 @@ def step(settings: Dns64) -> Step:
             return result
         found = yield from visit.again(msgspec.structs.replace(visit.query, qtype=RecordType.A))
         reply = synthesized(settings.prefix, result.reply, found.reply)
-        constant = result.is_constant and found.is_constant
-        return Result(reply, recursion_available=found.recursion_available, is_constant=constant, shown=result.shown)
+        kept_until = min(result.kept_until, found.kept_until)
+        return Result(reply, recursion_available=found.recursion_available, kept_until=kept_until, shown=result.shown)
 
     return translate
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dns.corefile import Directive
 from dns.model import Labels, Query, Rcode, Record, RecordData, RecordType, Reply, Soa
 from dns.names import is_within, lower
-from dns.steps import Following, Result, Step, Steps, Visit
+from dns.steps import FOREVER, Following, Result, Step, Steps, Visit
 
 from .base import Plugin, PluginSettings, Report, Scope, no_arguments, no_options
 
@@ -33,7 +33,7 @@ def step(_settings: Local) -> Step:
 
     def answer_local(visit: Visit, following: Following) -> Steps:
         reply = _reply(visit.query)
-        return (yield from following(visit)) if reply is None else Result(reply, is_constant=True)
+        return (yield from following(visit)) if reply is None else Result(reply, kept_until=FOREVER)
 
     return answer_local
 

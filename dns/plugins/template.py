@@ -13,7 +13,7 @@ from dns.names import lower, to_text
 from dns.origins import longest_match
 from dns.patterns import PatternError, compile_pattern
 from dns.rrtext import RecordError, parse_record
-from dns.steps import MAX_HOPS, SERVFAIL, Following, Result, Step, Steps, Visit, replied
+from dns.steps import FOREVER, MAX_HOPS, SERVFAIL, Following, Result, Step, Steps, Visit, replied
 
 from .base import ALL_NAMES, Plugin, PluginSettings, Report, Scope, fallthrough_zones, only_argument, zones
 
@@ -199,13 +199,13 @@ def _answer(rule: TemplateRule, values: Values, visit: Visit) -> Steps:
         )
     except (TemplateError, RecordError):
         return SERVFAIL
-    constant = not _mentions_client(rule)
+    kept_until = 0.0 if _mentions_client(rule) else FOREVER
     target = _alias(reply, visit)
     if target is None:
-        return Result(reply, is_constant=constant)
+        return Result(reply, kept_until=kept_until)
     found = yield from visit.again(msgspec.structs.replace(visit.query, qname=target))
     joined = msgspec.structs.replace(reply, answer=(*reply.answer, *found.reply.answer))
-    return replied(Result(reply, is_constant=constant and found.is_constant), joined)
+    return replied(Result(reply, kept_until=min(kept_until, found.kept_until)), joined)
 
 
 def _alias(reply: Reply, visit: Visit) -> Labels | None:

@@ -12,7 +12,7 @@ from dns.plugins.forward import Forward, Upstream
 from dns.plugins.hosts import Hosts
 from dns.records import ClusterRecords
 from dns.responses import ParsedResponse, ResponseHeader
-from dns.steps import MAX_HOPS
+from dns.steps import FOREVER, MAX_HOPS
 from dns.upstreams import UpstreamGroup
 
 STOCK = """
@@ -102,8 +102,8 @@ def test_names_of_the_cluster_are_answered_here(world):
     stock = world()
     assert stock.answer("web.shop.svc.cluster.local") == "NOERROR 10.96.1.1"
     assert stock.answer("gone.shop.svc.cluster.local") == "NXDOMAIN"
-    assert stock.decide("web.shop.svc.cluster.local").is_constant
-    assert stock.decide("gone.shop.svc.cluster.local").is_constant
+    assert stock.decide("web.shop.svc.cluster.local").kept_until == FOREVER
+    assert stock.decide("gone.shop.svc.cluster.local").kept_until == FOREVER
 
 
 def test_other_names_and_addresses_are_asked_upstream(world):
@@ -117,13 +117,49 @@ def test_an_upstreams_answer_goes_to_the_client_and_into_the_cache(world):
     record = Record(OUTSIDE, RecordType.A, 300, "192.0.2.80")
     finished = stock.finish(response(record), "www.upstream.example")
     assert finished.reply.answer == (record._replace(ttl=30),)
-    assert (finished.recursion_available, finished.reply.authoritative, finished.is_constant) == (True, False, False)
+    assert (finished.recursion_available, finished.reply.authoritative, finished.kept_until) == (True, False, 0.0)
     cached = stock.decide("www.upstream.example", now=10.0)
     assert cached.reply.answer == (record._replace(ttl=20),)
-    assert (cached.recursion_available, cached.reply.authoritative, cached.is_constant) == (True, True, False)
+    assert (cached.recursion_available, cached.reply.authoritative) == (True, True)
     assert stock.counters.cache_hits == {"success": 1}
     assert stock.counters.cache_misses == 1
     assert isinstance(stock.decide("www.upstream.example", now=30.0), Ask)
+
+
+@pytest.mark.parametrize(("options", "ttl"), [("", 19), ("keepttl", 300)])
+def test_an_answer_from_the_cache_is_the_same_until_its_ttls_are_counted_down(world, options, ttl):
+    stock = world(STOCK.replace("cache 30", f"cache 30 {{\n {options}\n }}" if options else "cache 30"))
+    stock.finish(response(Record(OUTSIDE, RecordType.A, 300, "192.0.2.80")), "www.upstream.example", now=100.0)
+    cached = stock.decide("www.upstream.example", now=110.25)
+    assert (cached.reply.answer[0].ttl, cached.kept_until, cached.cache_hits) == (ttl, 111.0, ("success",))
+    assert stock.decide("web.shop.svc.cluster.local", now=110.25).cache_hits == ()
+
+
+def test_a_denial_from_the_cache_ages_too(world):
+    stock = world()
+    stock.finish(response(rcode=Rcode.NXDOMAIN), "www.upstream.example")
+    cached = stock.decide("www.upstream.example", now=0.5)
+    assert (cached.reply.rcode, cached.kept_until, cached.cache_hits) == (Rcode.NXDOMAIN, 1.0, ("denial",))
+
+
+@pytest.mark.parametrize("plugin", ["log", "hosts /none {\n fallthrough\n }", "autopath @kubernetes"])
+def test_what_each_query_must_pass_through_is_passed_for_cached_answers_too(world, plugin):
+    stock = world(STOCK.replace("cache 30", f"cache 30\n {plugin}").replace("ttl 30", "ttl 30\n pods verified"))
+    stock.finish(response(Record(OUTSIDE, RecordType.A, 300, "192.0.2.80")), "www.upstream.example")
+    cached = stock.decide("www.upstream.example", now=0.5)
+    assert (text(cached), cached.kept_until) == ("NOERROR 192.0.2.80", 0.0)
+    assert stock.counters.cache_hits == {"success": 1}
+
+
+def test_an_external_name_whose_target_is_cached_is_the_same_as_long_as_that(world):
+    stock = world()
+    stock.finish(response(Record(OUTSIDE, RecordType.A, 300, "192.0.2.80")), "www.upstream.example")
+    found = stock.decide("outside.shop.svc.cluster.local", now=0.5)
+    assert (text(found), found.kept_until, found.cache_hits) == (
+        f"NOERROR {OUTSIDE} 192.0.2.80",
+        1.0,
+        ("success",),
+    )
 
 
 def test_without_the_cache_every_answer_is_an_upstreams(world):
@@ -158,7 +194,7 @@ def test_an_external_name_leads_upstream_and_its_alias_goes_in_front(world):
     finished = stock.finish(response(record), "outside.shop.svc.cluster.local")
     alias, address = finished.reply.answer
     assert (alias.type, alias.data, alias.ttl, address) == (RecordType.CNAME, OUTSIDE, 30, record)
-    assert (finished.reply.authoritative, finished.recursion_available, finished.is_constant) == (True, False, False)
+    assert (finished.reply.authoritative, finished.recursion_available, finished.kept_until) == (True, False, 0.0)
     assert stock.answer("outside.shop.svc.cluster.local", now=1.0) == f"NOERROR {OUTSIDE} 192.0.2.80"
 
 
@@ -203,7 +239,7 @@ def test_until_something_is_published_names_fail(world):
     early = world(published=False)
     assert early.answer("web.shop.svc.cluster.local") == "SERVFAIL"
     decision = early.decide("web.shop.svc.cluster.local")
-    assert (decision.is_constant, decision.reply.authoritative) == (False, False)
+    assert (decision.kept_until, decision.reply.authoritative) == (0.0, False)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +255,7 @@ def test_until_something_is_published_names_fail(world):
 def test_names_that_nobody_answers(world, corefile, question, expected):
     lone = world(corefile)
     decision = lone.decide(*question)
-    assert (text(decision), decision.reply.authoritative, decision.is_constant) == (expected, False, False)
+    assert (text(decision), decision.reply.authoritative, decision.kept_until) == (expected, False, 0.0)
 
 
 def test_questions_that_no_block_serves_are_counted_as_dropped(world):
@@ -265,7 +301,7 @@ def test_hosts_come_before_the_cluster(world):
     )
     assert found.answer("web.shop.svc.cluster.local") == "NOERROR 10.0.0.1"
     assert found.answer("lonely.shop.svc.cluster.local") == "NOERROR 10.96.1.2"
-    assert not found.decide("lonely.shop.svc.cluster.local").is_constant
+    assert found.decide("lonely.shop.svc.cluster.local").kept_until == 0.0
     block = found.blocks[()]
     block.hosts = HostsTable(block.settings.get(Hosts), "10.0.0.2 lonely.shop.svc.cluster.local")
     assert found.answer("lonely.shop.svc.cluster.local") == "NOERROR 10.0.0.2"
@@ -273,7 +309,7 @@ def test_hosts_come_before_the_cluster(world):
 
 def test_logged_answers_are_made_each_time(world):
     logged = world(". {\n log\n kubernetes cluster.local\n}").decide("web.shop.svc.cluster.local")
-    assert not logged.is_constant
+    assert logged.kept_until == 0.0
     assert logged.log is not None
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from dns.wirecache import HITS_PER_VARIANT, MAX_ANSWER, MAX_VARIANTS, Kind, WireCache, folded
+from dns.wirecache import HITS_PER_SHUFFLE, HITS_PER_VARIANT, MAX_ANSWER, MAX_VARIANTS, Kind, WireCache, folded
 
 KIND = Kind(".", 1, 0, 40, 60, dnssec_ok=False)
 OTHER = Kind(".", 28, 3, 40, 60, dnssec_ok=False)
@@ -101,6 +101,51 @@ def test_the_oldest_leave_when_they_are_too_long():
     assert find(cache, b"3") is not None
 
 
+def test_what_ages_is_gone_when_its_time_has_come():
+    cache = WireCache()
+    for question, until in ((b"1", 11.0), (b"2", 10.5), (b"3", None)):
+        cache.put(question, b"a", KIND, **({} if until is None else {"until": until}))
+    seen = []
+    for now in (10.0, 10.5, 10.9, 11.0, 1e9):
+        cache.expire(now)
+        seen.append([question for question in (b"1", b"2", b"3") if find(cache, question)])
+    assert seen == [[b"1", b"2", b"3"], [b"1", b"3"], [b"1", b"3"], [b"3"], [b"3"]]
+    assert dict(cache.take_hits()) == {KIND: 9}
+    assert cache.octets == 2
+
+
+def test_what_is_made_anew_stays_its_own_time():
+    cache = WireCache()
+    for until in (11.0, 12.0, 13.0):
+        cache.put(b"q", b"a", KIND, until=until)
+        cache.clear()
+    cache.put(b"q", b"a", KIND, until=14.0)
+    for now, is_there in ((13.5, True), (14.0, False)):
+        cache.expire(now)
+        assert (find(cache, b"q") is not None) is is_there
+
+
+def test_of_two_orders_of_an_answer_the_one_that_ages_first_takes_both_along():
+    cache = WireCache()
+    for until in (12.0, 11.0, 13.0):
+        cache.put(b"q", b"a", KIND, orders=2, until=until)
+    cache.expire(11.0)
+    assert len(cache) == 0
+
+
+def test_answers_for_many_queries_are_those_for_each():
+    cache = WireCache()
+    cache.put(question(b"one"), question(b"one") + b"1", KIND, is_shared=True)
+    for number in range(2):
+        cache.put(b"two", b"%d" % number, OTHER, orders=2)
+    packets = [b"\0\1" + question(b"one"), b"\0\2two", b"\0\3none", b"", b"\0\4" + question(b"ONE"), b"\0\5two"]
+    found = cache.find_all(packets)
+    assert [packed and packed[:2] for packed in found] == [b"\0\1", None, None, None, b"\0\4", b"\0\5"]
+    assert found[4] == b"\0\4" + question(b"ONE") + b"1"
+    assert found[5][2:] in {b"0", b"1"}
+    assert dict(cache.take_hits()) == {KIND: 2, OTHER: 1}
+
+
 def test_very_long_answers_are_not_kept():
     cache = WireCache()
     cache.put(b"q", bytes(MAX_ANSWER + 1), KIND)
@@ -126,10 +171,10 @@ def test_only_as_many_as_make_an_order_wait_for_it():
 
 def test_turns_go_on_with_every_order_that_is_made():
     cache = WireCache()
-    assert cache.turn(b"q") == 0
+    assert cache.turn(b"q") is None
     for number in range(5):
-        cache.put(b"q", b"%d" % number, KIND, orders=2)
-    assert cache.turn(b"q") == 5
+        cache.put(b"q", b"%d" % number, KIND, orders=2, turn=cache.turn(b"q") or 70)
+    assert cache.turn(b"q") == 75
 
 
 def test_a_new_order_takes_the_place_of_the_oldest():
@@ -149,15 +194,17 @@ def test_many_orders_are_bounded():
     assert find(cache, b"q") is not None
 
 
-def test_now_and_then_a_new_order_is_wanted_while_the_others_are_used():
+@pytest.mark.parametrize(
+    ("orders", "hits"), [(2, HITS_PER_SHUFFLE), (MAX_VARIANTS, HITS_PER_SHUFFLE), (MAX_VARIANTS + 1, HITS_PER_VARIANT)]
+)
+def test_now_and_then_a_new_order_is_wanted_while_the_others_are_used(orders, hits):
     cache = WireCache()
-    find(cache, b"q")
-    cache.put(b"q", b"a", KIND, orders=2)
-    find(cache, b"q")
-    cache.put(b"q", b"a", KIND, orders=2)
-    answers = [find(cache, b"q") for _ in range(4 * HITS_PER_VARIANT)]
+    for _ in range(min(orders, MAX_VARIANTS)):
+        find(cache, b"q")
+        cache.put(b"q", b"a", KIND, orders=orders)
+    answers = [find(cache, b"q") for _ in range(4 * hits)]
     assert answers.count(None) == 4
-    assert dict(cache.take_hits()) == {KIND: 4 * HITS_PER_VARIANT - 4}
+    assert dict(cache.take_hits()) == {KIND: 4 * hits - 4}
 
 
 def test_who_looks_again_does_not_make_what_others_made_meanwhile():
