@@ -17,6 +17,8 @@ import pytest
 from tests.netns.agents import HANG_SECONDS, Agent, service, write
 from tests.places import own_network
 
+NOBODY = 65534
+NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
 PAGE = DASHBOARD.with_name("operations.md")
 # Functions and words of PromQL, labels, and Grafana's variables, which a dashboard names besides metrics.
@@ -27,8 +29,9 @@ HELP = re.compile(r"^# HELP (\S+) (.*)$", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Where an agent is scraped."""
+    """Where an agent is scraped. It has no privilege: of those that have, there may be one on a host at a time."""
     with own_network() as network, tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
         write(Path(folder) / "web.json", service("web", ports=[{"port": 8080}]))
         (Path(folder) / "Corefile").write_text(".:53 {\n    kubernetes cluster.local\n    forward . 192.0.2.1\n}\n")
         arguments = (
@@ -38,7 +41,7 @@ def address() -> Iterator[str]:
             "--healthz-bind-address=",
             f"--metrics-bind-address={network}.1:10249",
         )
-        with Agent(*arguments):
+        with Agent(*arguments, user=NOBODYS):
             yield f"http://{network}.1:10249"
 
 
