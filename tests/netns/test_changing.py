@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.files import put
+
 from .agents import HANG_SECONDS, NODE, Agent, asked, connected, endpoints, reach, service, write
 from .conftest import InNamespace
 from .operating import CONFIG, VIP, got, host_and_folder, metric, until
@@ -18,10 +20,10 @@ def a_changed_configuration_holds_where_that_is_safe() -> None:
     ports = [{"port": 80, "nodePort": 30080}]
     write(folder / "port.json", service("port", type="NodePort", ports=ports), endpoints("port"))
     config = folder.parent / "kube-proxy.yaml"
-    config.write_text(CONFIG)
+    put(config, CONFIG)
     with Agent(f"-f{folder}", f"--config={config}") as agent, connected(VIP) as held:
         assert (reach(NODE, 30080), reach("127.0.0.1", 30080)) == ("hello", "hello")
-        config.write_text(CONFIG + "nodePortAddresses: [127.0.0.0/8]\nmetricsBindAddress: 127.0.0.1:10250\n")
+        put(config, CONFIG + "nodePortAddresses: [127.0.0.0/8]\nmetricsBindAddress: 127.0.0.1:10250\n")
         line = agent.wait_for_event("configuration is read again", applied="nodePortAddresses,metricsBindAddress")
         agent.wait_for_event("snapshot applied", line)
         assert (reach(NODE, 30080), reach("127.0.0.1", 30080)) == ("refused", "hello")
@@ -35,12 +37,12 @@ def a_changed_configuration_holds_where_that_is_safe() -> None:
 def a_configuration_that_needs_a_restart_or_is_wrong_says_so() -> None:
     folder = host_and_folder()
     config = folder.parent / "kube-proxy.yaml"
-    config.write_text(CONFIG)
+    put(config, CONFIG)
     with Agent(f"-f{folder}", f"--config={config}") as agent:
-        config.write_text(CONFIG + "ipvs: {scheduler: lc}\nclusterCIDR: 10.1.0.0/16\n")
+        put(config, CONFIG + "ipvs: {scheduler: lc}\nclusterCIDR: 10.1.0.0/16\n")
         agent.wait_for_event("configuration needs a restart", fields="ipvs.scheduler, clusterCIDR")
         assert "ConfigurationNeedsRestart" in got("/api/v1/events")
-        config.write_text(CONFIG + "mode: [\n")
+        put(config, CONFIG + "mode: [\n")
         agent.wait_for(
             lambda entry: (
                 "configuration is refused" in str(entry["event"]) and f"{config}:4:1:" in str(entry["reason"])

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.files import put
+
 from .conftest import why_impossible
 from .labs import HURRIED, RunningLab, get, met_with_silence, send
 
@@ -246,12 +248,12 @@ def until(lab: RunningLab, host: str, condition: str) -> None:
 def test_a_running_service_gains_the_second_family_and_releases_it(lab: RunningLab, manifest: Path):
     before = manifest.read_text()
     hosts = (POD, POD_2)  # on either node: each asks its own node's DNS server
-    manifest.write_text(before.replace("spec: {clusterIP: 10.96.0.24", f"spec: {{{PREFER}, clusterIP: 10.96.0.24"))
+    put(manifest, before.replace("spec: {clusterIP: 10.96.0.24", f"spec: {{{PREFER}, clusterIP: 10.96.0.24"))
     for host in hosts:
         until(lab, host, f"curl -6 -s --max-time {HURRIED} -o /dev/null http://only-4/")
         assert get(lab, host, "only-4", "-4") == "answered"
     address = lab.output(POD, f"{DIG} AAAA only-4")
-    manifest.write_text(before.replace("spec: {clusterIP: 10.96.0.24", f"spec: {{{SINGLE}, clusterIP: 10.96.0.24"))
+    put(manifest, before.replace("spec: {clusterIP: 10.96.0.24", f"spec: {{{SINGLE}, clusterIP: 10.96.0.24"))
     for host in hosts:
         until(lab, host, f"! curl -s --max-time {HURRIED} -o /dev/null http://[{address}]/")
         assert get(lab, host, "only-4", "-4") == "answered"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.files import put
+
 from .conftest import why_impossible
 from .labs import RunningLab
 
@@ -57,7 +59,7 @@ status:
 # One socket for all datagrams; a line for each answer, `-` for none.
 SENDER = """
 import pathlib, socket, time
-s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(1); s.connect(("{address}", 80))
+s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(5); s.connect(("{address}", 80))
 end = time.monotonic() + 40
 with open("{notes}", "w", buffering=1) as out:
     while not pathlib.Path("{stop}").exists() and time.monotonic() < end:
@@ -81,7 +83,7 @@ class Cluster:
         """The pods' states; those that are not named are not ready."""
         services = [SERVICE.format(name=policy.lower(), policy=policy, address=ip) for policy, ip in ADDRESSES.items()]
         pods = [_pod(name, states.get(name, "unready")) for name in (*OLD, *NEW)]
-        self.path.write_text("---\n".join([*(NODE.format(number) for number in (1, 2)), *services, *pods]))
+        put(self.path, "---\n".join([*(NODE.format(number) for number in (1, 2)), *services, *pods]))
 
 
 def _pod(name: str, state: str) -> str:

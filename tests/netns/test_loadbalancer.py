@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.files import put
+
 from .conftest import why_impossible
 from .labs import HURRIED, RunningLab, get, met_with_silence, send
 
@@ -161,15 +163,15 @@ def test_source_ranges_follow_the_service_and_cut_nobody(lab: RunningLab, manife
     answers, go = "/run/lab/answers", "/run/lab/go"
     lab.run(OUTSIDE, f"{sys.executable} -IS {HELD} {LIMITED} {answers} {go} >/dev/null 2>&1 &")
     until(lab, OUTSIDE, f"test -s {answers}")
-    manifest.write_text(before.replace("198.51.100.10/32", "198.51.100.80/32"))
+    put(manifest, before.replace("198.51.100.10/32", "198.51.100.80/32"))
     until(lab, STRANGER, reaches_limited(""))
     assert get(lab, OUTSIDE, LIMITED, seconds=HURRIED) == "timed out"
     lab.run(OUTSIDE, f"touch {go}")
     until(lab, OUTSIDE, f"test $(wc -l < {answers}) = 2")  # over the connection that it had
-    manifest.write_text(before.replace(RANGES, ""))
+    put(manifest, before.replace(RANGES, ""))
     until(lab, POD, reaches_limited(""))
     until(lab, OUTSIDE, reaches_limited(""))
-    manifest.write_text(before)
+    put(manifest, before)
     until(lab, STRANGER, reaches_limited("!"))
 
 
@@ -235,9 +237,9 @@ def test_a_node_that_fails_costs_no_connection_once_it_is_left_out(
             silent_until = left_out_at(lab, "node-1")
             load.more(50)
             ended = load.ended()
-    # Two checks that are 2 s apart; each takes up to 3 s where nobody refuses. And what the machine needs besides.
-    assert refused_until - refused_from < 4 + 5
-    assert silent_until - silent_from < 10 + 5
+    # Two checks that are 2 s apart; each takes up to 3 s where nobody refuses. And what a busy machine needs besides.
+    assert refused_until - refused_from < 4 + 15
+    assert silent_until - silent_from < 10 + 15
     begun = [(end - seconds, pod) for end, seconds, pod in ended]
     calm = [pod for at, pod in begun if at > max(silent_until, refused_until)]
     assert len(calm) >= 50 - THREADS

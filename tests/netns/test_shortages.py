@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.files import put
+
 from .agents import (
     BACKEND,
     CLUSTERLESS,
@@ -116,7 +118,7 @@ import sys, time
 offset, now = sys.argv.pop(1), time.time
 def jumped():
     with open(offset) as file:
-        return now() + float(file.read() or 0)
+        return now() + float(file.read())
 time.time = jumped
 from clusterless.__main__ import main
 main()
@@ -128,7 +130,7 @@ def a_clock_that_jumps_changes_no_affinity_flow_or_time_out() -> None:
     for number in (1, 2):
         Backend(NODE, BACKEND + number)
     folder, offset = Path(tempfile.mkdtemp(dir="/run")), Path("/run/offset")
-    offset.write_text("0")
+    put(offset, "0")
     pinned = service("pinned", clusterIP=VIP, sessionAffinity="ClientIP")
     addresses = [{"ip": NODE}]
     subsets = [{"addresses": addresses, "ports": [{"port": BACKEND + number}]} for number in (1, 2)]
@@ -153,7 +155,7 @@ def a_clock_that_jumps_changes_no_affinity_flow_or_time_out() -> None:
         client.send(b"before")
         flow = backend.recvfrom(100)[1]
         for number, jump in enumerate((3600, -3600), 1):
-            offset.write_text(str(jump))
+            put(offset, str(jump))
             assert abs(metric("process_start_time_seconds") - time.time()) < 600, "the kernel's clock stays"
             write(folder / f"more-{number}.json", service(f"more-{number}"))
             line = agent.wait_applied(number + 1)

@@ -1,5 +1,6 @@
 """An agent with workers on a host of its own, where it has cluster IPs; functions without `test_` run inside it."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -47,10 +48,10 @@ def echoed(client: socket.socket) -> bool:
 
 def below(pid: int) -> dict[str, int]:
     """All processes that come from this one, by their names."""
-    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    found = {Path(f"/proc/{child}/comm").read_text().strip(): child for child in children}
-    for child in children:
-        found |= below(child)
+    found: dict[str, int] = {}
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one ends while it is looked at
+        for child in map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+            found |= {Path(f"/proc/{child}/comm").read_text().strip(): child} | below(child)
     return found
 
 
