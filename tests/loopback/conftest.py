@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -61,10 +62,13 @@ class RelayLab:
     def __init__(self, new_loop, stack):
         self.stack = stack
         self.loop = new_loop()
-        self.counters = Counters()
+        self._counters = Counters()
         self.chooser = RecordingChooser()
         self.loop_errors = []
         self.loop.set_exception_handler(lambda loop, context: self.loop_errors.append(context))
+        self._own_post = self.owned(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        self._own_post.bind(("127.0.0.1", 0))
+        self._own_post.connect(self._own_post.getsockname())
         self.thread = threading.Thread(target=self.loop.run_forever, name="relay")
         self.thread.start()
         self.reactor = self.call(lambda: Reactor(self.loop, Descriptors(4096)))
@@ -84,10 +88,25 @@ class RelayLab:
         """The descriptors on the account, between two calls of the reactor: within one some may be taken for a try."""
         return self.call(lambda: self.reactor.descriptors.held)
 
+    @property
+    def counters(self):
+        """What has been counted of all that a client may have seen by now."""
+        self.settle()
+        return self._counters
+
     def settle(self):
-        """Let the reactor see all that the kernel has to tell now."""
+        """Let the reactor see all that was sent before."""
+        self._own_post.send(b"?")  # loopback delivers in order
+        self._own_post.recv(1)
         for _ in range(4):
             self.call(lambda: None)
+
+    def wait(self, condition):
+        """Wait until the condition holds."""
+        deadline = time.monotonic() + HANG_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, "it does not come true"
+            self.settle()
 
     def drained(self):
         """Wait until no connection is left; `False` if some had to be reset."""
@@ -113,7 +132,7 @@ class RelayLab:
         sock = self.listening()
         sock.settimeout(0)
         frontend = self.frontend(sock.getsockname()[1], *endpoints)
-        arguments = (self.reactor, sock, frontend, self.chooser, self.counters, RelaySettings(**settings))
+        arguments = (self.reactor, sock, frontend, self.chooser, self._counters, RelaySettings(**settings))
         return self.call(TcpListener, *arguments)
 
     def serve_udp(self, *endpoints, port=0, **settings):
@@ -122,7 +141,7 @@ class RelayLab:
         sock.bind(("127.0.0.1", port))
         sock.settimeout(0)
         frontend = self.frontend(sock.getsockname()[1], *endpoints)
-        arguments = (self.reactor, sock, frontend, self.chooser, self.counters, FlowSettings(**settings))
+        arguments = (self.reactor, sock, frontend, self.chooser, self._counters, FlowSettings(**settings))
         return self.call(UdpListener, *arguments)
 
     def listening(self, backlog=128):
@@ -139,10 +158,10 @@ class RelayLab:
         return Endpoint(*listening.getsockname())
 
     def closed_port(self):
-        """An endpoint where nobody listens."""
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            return Endpoint(*sock.getsockname())
+        """An endpoint where nobody listens, and nobody else can."""
+        sock = self.owned(socket.socket())
+        sock.bind(("127.0.0.1", 0))
+        return self.endpoint(sock)
 
     def black_hole(self):
         """A listener whose queue is full, so that it drops every SYN; accepting from it opens it again."""

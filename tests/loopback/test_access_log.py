@@ -60,6 +60,7 @@ def test_a_reset_and_a_client_whom_nobody_took_are_told_as_such(relay_lab, relay
     closed = relay_lab.serve(relay_lab.closed_port(), access_log_every=1)
     with pytest.raises(ConnectionResetError):
         relay_lab.client(closed).recv(1)
+    relay_lab.settle()
     assert [each["outcome"] for each in lines(caplog)] == ["reset", "dials failed"]
 
 

@@ -131,7 +131,7 @@ def test_an_endpoint_where_nobody_listens_is_left_for_another(relay_lab):
         closed = relay_lab.endpoint(closing)
     client = connected(relay_lab, relay_lab.serve_udp(closed, relay_lab.endpoint(backend)))
     client.send(b"lost")
-    relay_lab.settle()
+    relay_lab.wait(lambda: ends(relay_lab))
     exchange(client, backend)
     assert relay_lab.chooser.failed == [closed]
     assert ends(relay_lab) == {FlowEnd.REFUSED: 1}
