@@ -52,7 +52,7 @@ def compose_program(engine: Engine) -> Callable[[str], tuple[str, ...]]:
 @pytest.fixture(scope="session")
 def shipped(engine: Engine) -> Path:
     """The shipped project in a folder of its own, where tests may change its manifests."""
-    folder = engine.home / "shipped"
+    folder = engine.home / "lab"  # which is the project's name then
     shutil.copytree(ROOT / "configs", folder / "configs")
     shutil.copy(ROOT / "docker-compose.yml", folder)
     return folder

@@ -12,6 +12,8 @@ from controlplane.manifests import ManifestReader
 from controlplane.options import ClusterOptions
 from controlplane.snapshot import Snapshot
 
+from . import composepage
+
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = PROJECT["services"]
@@ -84,3 +86,7 @@ def test_the_documentation_names_every_container_of_the_lab():
     page = (ROOT / "docs" / "compose.md").read_text()
     spoken_of_together = re.compile(r"(example-app|db)-pod-\d")
     assert {name for name in SERVICES if f"`{name}`" not in page and not spoken_of_together.fullmatch(name)} == set()
+
+
+def test_every_command_of_the_documentation_is_run_by_a_test():
+    assert list(composepage.blocks()) == [composepage.LAB, composepage.SHOP]

@@ -12,6 +12,7 @@ from lab.compose import Compose
 from lab.tour import TOUR, Kind, StopNode
 from lab.tourguide import walk
 
+from . import composepage
 from .engine import Engine
 
 pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.timeout(400)]
@@ -31,11 +32,12 @@ WITHOUT_FAILURE = [
 
 
 @pytest.mark.parametrize("lab", ["v2"], indirect=True)
-def test_the_tour_finds_every_answer_right(lab: Compose, shipped: Path):
+def test_the_tour_finds_every_answer_right(lab: Compose, engine: Engine, shipped: Path):
     said: list[str] = []
     assert walk(lab, said.append) == 0, "\n".join(said)
     nobody_is_privileged_but_the_helpers(lab)
     a_changed_manifest_is_followed(lab, shipped)
+    what_the_page_has_users_type_works(engine, shipped)
 
 
 @pytest.mark.parametrize("lab", ["v1"], indirect=True)
@@ -70,6 +72,14 @@ def a_changed_manifest_is_followed(lab: Compose, shipped: Path) -> None:
             assert time.monotonic() < deadline, answer
     finally:
         new.unlink()
+
+
+def what_the_page_has_users_type_works(engine: Engine, shipped: Path) -> None:
+    """From a project that is up already to one that is taken down."""
+    for line in composepage.blocks()[composepage.LAB]:
+        said = engine.run(["sh", "-c", line], cwd=shipped)
+        assert re.match("example-app-", said) or "curl" not in line, f"{line}\n{said}"
+    assert engine.docker("ps", "--quiet", "--filter=label=com.docker.compose.project=lab") == ""
 
 
 @pytest.mark.parametrize("image", ["clusterless", "clusterless-lab"])
