@@ -14,6 +14,9 @@ BLOCKS = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(),
 NAMESPACES = ("unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child")
 SHELL = ("bash", "-m", "-s")
 
+# All blocks are typed once, for all tests, which takes half a minute.
+pytestmark = [pytest.mark.xdist_group("readme"), pytest.mark.timeout(200)]
+
 
 def commands_of(block: str) -> list[tuple[str, str]]:
     """The commands of a block, each with the output that follows it."""
@@ -36,7 +39,7 @@ def transcripts(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
             input=script,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=100,
             cwd=ROOT,
             env={
                 **os.environ,

@@ -11,7 +11,7 @@ from dns.upstreams import OVERALL_TIMEOUT
 from tests.places import own_network
 
 WWW = "www.upstream.example"
-BOUND = OVERALL_TIMEOUT + 2.0  # seconds: the promise, and some for a busy machine
+BOUND = 2 * OVERALL_TIMEOUT  # seconds: the promise, and as much for a busy machine
 
 
 def corefile(*upstreams, options="", plugins=""):
@@ -338,7 +338,7 @@ def test_answers_are_kept_and_their_ttls_count_down(dns_lab, addresses, denial):
         first, second = served.ask(name), served.ask(name.upper())
         assert first.header.rcode == second.header.rcode
         assert str(second.q.qname) == f"{name}.".upper()
-    assert served.ask(WWW).rr[0].ttl in {28, 29}
+    assert 20 < served.ask(WWW).rr[0].ttl < 30
     assert upstream.names == [WWW, "gone.example"]
     assert served.server.cache_sizes == (1, 1)
     assert served.counters().cache_hits == {"success": 2, "denial": 1}

@@ -56,13 +56,11 @@ def test_watchers_never_take_the_room_of_all_others(shared: Running):
 def raw(running: Running, request: bytes) -> bytes:
     """What the port answers to these bytes, until it closes; nothing when it hangs up on them."""
     with socket.create_connection((f"{running.network}.1", 10249), HANG_SECONDS) as client:
-        try:
+        answer = b""
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
             client.sendall(request)
-            answer = b""
             while data := client.recv(65536):
                 answer += data
-        except (ConnectionResetError, BrokenPipeError):
-            return b""
         return answer
 
 

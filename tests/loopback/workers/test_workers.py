@@ -67,8 +67,9 @@ def test_an_endpoint_that_takes_nobody_is_passed_over_and_ends_an_affinity(place
     with pytest.raises(ConnectionResetError):
         asked(nobody)
     eventually(lambda: place.counted("clusterless_dial_failures_total", service="nobody") == 2)
-    assert place.counted("clusterless_dial_failures_total", service="web") == 5  # once for every second client
-    assert place.counted("clusterless_connections_unserved_total", service="nobody") == 1
+    # Once for every second client.
+    eventually(lambda: place.counted("clusterless_dial_failures_total", service="web") == 5)
+    eventually(lambda: place.counted("clusterless_connections_unserved_total", service="nobody") == 1)
 
 
 def test_a_worker_that_is_killed_takes_its_own_connections_along_and_is_replaced(place):
@@ -103,10 +104,13 @@ def test_a_worker_that_is_killed_takes_its_own_connections_along_and_is_replaced
     assert len(agent.workers) == 2
     assert victim not in agent.workers
     assert place.metrics()["clusterless_worker_restarts_total"] == 1
-    eventually(lambda: place.counted("clusterless_endpoint_connections_active", service="web") == 20)
-    assert place.counted("clusterless_connections_active", service="web") == 20
-    assert place.counted("clusterless_connections_accepted_total", service="web") == 30
-    assert place.counted("clusterless_connections_reset_total", service="web") == 10
+    for name, number in (
+        ("clusterless_endpoint_connections_active", 20),
+        ("clusterless_connections_active", 20),
+        ("clusterless_connections_accepted_total", 30),
+        ("clusterless_connections_reset_total", 10),
+    ):
+        eventually(lambda name=name, number=number: place.counted(name, service="web") == number)
 
 
 def test_a_worker_that_dies_again_is_replaced_ever_later(place):
@@ -147,12 +151,12 @@ def test_reloads_under_load_fail_nobody(place):
     agent = place.agent()
     clients = [place.stack.enter_context(held(web)) for _ in range(10)]
     stop = threading.Event()
-    names, lost = collections.Counter(), []
+    answers, lost = [], []
 
     def load():
         while not stop.is_set():
             try:
-                names[asked(web)] += 1
+                answers.append(asked(web))
             except OSError as error:
                 lost.append(error)
 
@@ -166,6 +170,7 @@ def test_reloads_under_load_fail_nobody(place):
     for each in threads:
         each.join()
     assert lost == []
+    names = collections.Counter(answers)
     assert names.total() > 20
     assert abs(names[backends[0]] - names[backends[1]]) <= 1
     assert all(echoes(client) for client in clients)
@@ -194,7 +199,7 @@ def test_a_service_that_is_deleted_and_made_anew_counts_from_zero(place):
 
 def test_draining_lets_connections_of_all_workers_finish_and_resets_the_rest(place):
     web = place.service("web", 20, place.backends(2))
-    agent = place.agent()
+    agent = place.agent("--shutdown-grace-period=3")
     clients = [place.stack.enter_context(held(web)) for _ in range(8)]
     agent.process.send_signal(signal.SIGTERM)
     agent.wait_for_event("stopping")
@@ -249,9 +254,9 @@ def test_every_worker_adds_room_for_connections_and_who_finds_none_waits(place):
     for each in clients:
         place.stack.callback(each.close)
     agent.wait_for(lambda entry: "accepting is paused" in str(entry["event"]), "a pause")
-    eventually(lambda: place.counted("clusterless_connections_active", service="web") > LIMIT * 2 / 3)
-    served = [client for client in clients if peeked(client)]
-    assert LIMIT * 2 / 3 < len(served) < LIMIT
+    eventually(lambda: len(answered(clients)) > LIMIT * 2 / 3)
+    served = answered(clients)
+    assert len(served) < LIMIT
     for client in served:
         client.close()
     for client in clients:
@@ -259,14 +264,9 @@ def test_every_worker_adds_room_for_connections_and_who_finds_none_waits(place):
             assert client.recv(100)
 
 
-def peeked(client):
-    client.settimeout(0.05)
-    try:
-        return client.recv(100, socket.MSG_PEEK)
-    except TimeoutError:
-        return b""
-    finally:
-        client.settimeout(HANG_SECONDS)
+def answered(clients):
+    """Which of them have been told a name."""
+    return select.select(clients, [], [], 0)[0]
 
 
 def test_one_worker_is_this_process(place):

@@ -1,5 +1,6 @@
 import struct
-from time import perf_counter
+from time import thread_time
+from timeit import repeat
 
 import pytest
 from hypothesis import example, given, settings
@@ -139,9 +140,8 @@ def test_what_is_no_query_is_refused(packet, rcode):
 
 @pytest.mark.parametrize("packet", [chain(8000), chain(8000, length=65507), header() + b"\1a" * 32000])
 def test_big_packets_are_refused_at_once(packet):
-    before = perf_counter()
     assert inspect(packet, udp=False).rcode == Rcode.FORMERR
-    assert perf_counter() - before < 0.05
+    assert min(repeat(lambda: inspect(packet, udp=False), number=1, timer=thread_time)) < 0.05
 
 
 def test_a_long_query_is_fine_over_tcp():

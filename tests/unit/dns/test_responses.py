@@ -1,5 +1,6 @@
 import struct
-from time import perf_counter
+from time import thread_time
+from timeit import repeat
 
 import pytest
 from hypothesis import given, settings
@@ -137,9 +138,7 @@ def test_long_chains_of_pointers_cost_no_more_than_their_length(owner_length):
         label = b"\1a" if owner_length == 4 else b""
         packet += record(b"", rtype=65280, owner=label + struct.pack("!H", 0xC000 | owner))
         owner = start if start < 0x3F00 else owner
-    before = perf_counter()
-    parse_response(bytes(packet))
-    assert perf_counter() - before < 0.5
+    assert min(repeat(lambda: parse_response(bytes(packet)), number=1, repeat=3, timer=thread_time)) < 0.5
 
 
 def test_answers_of_our_own_are_read():
