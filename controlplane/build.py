@@ -11,7 +11,7 @@ from . import builtin
 from .clusterstate import ClusterState
 from .collect import Collected, Collector, Identity, Wanted
 from .defaults import with_defaults
-from .derive import PodMaker, SliceMaker
+from .derive import SliceMaker
 from .documents import Document, Reading
 from .implied import implied_namespaces, implied_node
 from .nodeipam import NodeIpam
@@ -30,6 +30,7 @@ from .objects import (
 )
 from .observations import Observed, observations
 from .options import ClusterOptions
+from .podmaking import PodMaker
 from .problems import Problem
 from .registry import Registry
 from .snapshot import Snapshot

@@ -25,7 +25,12 @@ class WrittenPods:
     """The Pods and workloads that manifests bring, indexed by whose they are. Built once, then asked."""
 
     def __init__(self, pods: Iterable[Pod], workloads: Iterable[Workload]) -> None:
-        self._workloads = {_Owner(w.kind, w.metadata.namespace, w.metadata.name) for w in workloads}
+        self._workloads: set[_Owner] = set()
+        self._controllers: set[_Owner] = set()  # those that workloads say they belong to
+        for workload in workloads:
+            self._workloads.add(_identity(workload))
+            if (owner := _owner_of(workload)) is not None:
+                self._controllers.add(owner)
         self._owned: defaultdict[_Owner, list[Pod]] = defaultdict(list)
         orphans: list[Pod] = []
         for pod in pods:
@@ -38,10 +43,11 @@ class WrittenPods:
 
     def is_controlled(self, workload: Workload) -> bool:
         """Whether another written workload makes this one's Pods: it is a ReplicaSet whose Deployment is there."""
-        controller = _controller(workload.metadata.owner_references)
-        if controller is None:
-            return False
-        return _Owner(controller.kind, workload.metadata.namespace, controller.name) in self._workloads
+        return _owner_of(workload) in self._workloads
+
+    def concerns_others(self, changed: Iterable[Workload]) -> bool:
+        """Whether workloads that come, go or change may have a say in the Pods of another workload."""
+        return any(_owner_of(each) is not None or _identity(each) in self._controllers for each in changed)
 
     def missing(self, workload: Workload, made: tuple[Pod, ...]) -> tuple[Pod, ...]:
         """Those of `made`, the Pods that `pods_of` the workload yields, that no written Pod stands for."""
@@ -73,6 +79,16 @@ class WrittenPods:
             return owned
         orphans = self._orphans.matching(metadata.namespace, selector.match_labels)
         return owned + [pod for pod in orphans if matches(selector, pod.metadata.labels)]
+
+
+def _identity(workload: Workload) -> _Owner:
+    return _Owner(workload.kind, workload.metadata.namespace, workload.metadata.name)
+
+
+def _owner_of(workload: Workload) -> _Owner | None:
+    """The workload that controls this one, as its manifest says."""
+    controller = _controller(workload.metadata.owner_references)
+    return _Owner(controller.kind, workload.metadata.namespace, controller.name) if controller else None
 
 
 def _controller(references: Iterable[OwnerReference]) -> OwnerReference | None:

@@ -38,6 +38,11 @@ class PodAddressPool:
         self._taken.update(addresses)
         return bool(addresses)
 
+    def release(self, addresses: Iterable[Address]) -> None:
+        """They were taken or given, and are free again."""
+        self._taken.difference_update(addresses)
+        self._full.clear()
+
     def give(self, node: str, seed: int) -> tuple[Address, ...]:
         """One free address of each of the node's ranges, the first from where `seed` points.
 

@@ -4,7 +4,7 @@ Not kube-scheduler's scores: a pod goes where the fewest are. What keeps a pod o
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heapreplace
 from operator import itemgetter
 
@@ -31,21 +31,64 @@ def schedule(
     not among the results; nor is one that fits no node, which stays Pending. With nothing stored the outcome is a
     function of the sorted pods and nodes, the same for every agent.
     """
-    scheduler = _Scheduler(nodes, options)
-    waiting = [(pod.key, pod) for pod in pods if not is_finished(pod) and not scheduler.reserve(pod)]
-    waiting.sort(key=itemgetter(0))
-    placed: dict[NamespacedName, StoredPod] = {}
-    rest: list[tuple[NamespacedName, Pod]] = []
-    for key, pod in waiting:
-        kept = scheduler.keep(pod, stored.get(f"{key[0]}/{key[1]}"))
-        if kept is None:
-            rest.append((key, pod))
-        else:
-            placed[key] = kept
-    for key, pod in rest:
-        if (record := scheduler.place(pod)) is not None:
-            placed[key] = record
-    return dict(sorted(placed.items(), key=itemgetter(0))) if rest else placed
+    return Placement(nodes, options).all_of(pods, stored)
+
+
+class Placement:
+    """Where all pods are. First `all_of` says so, then `amend` at the cost of what changes."""
+
+    def __init__(self, nodes: Mapping[str, Node], options: ClusterOptions) -> None:
+        self._scheduler = _Scheduler(nodes, options)
+        self.is_final = True  # whether looking again, at what has been decided, would decide nothing else
+        self._has_placed_all = True
+
+    def all_of(self, pods: Iterable[Pod], stored: Mapping[str, StoredPod]) -> dict[NamespacedName, StoredPod]:
+        """As `schedule`."""
+        waiting = [(pod.key, pod) for pod in pods if not is_finished(pod) and not self._scheduler.reserve(pod)]
+        waiting.sort(key=itemgetter(0))
+        records = [stored.get(f"{key[0]}/{key[1]}") for key, _ in waiting]
+        placed = self._placed(waiting, records)
+        self.is_final = all(record.node for record in records if record)  # what others had is free the next time
+        self._has_placed_all = len(placed) == len(waiting)
+        return placed
+
+    def amend(
+        self, gone: Iterable[tuple[Pod, StoredPod | None]], come: Iterable[tuple[Pod, StoredPod | None]]
+    ) -> dict[NamespacedName, StoredPod] | None:
+        """The records of pods that come when others go, each with the record that it had up to now.
+
+        `None` if looking at all pods might find more: then this is of no more use.
+        """
+        gone, come = tuple(gone), tuple(come)
+        if not (self.is_final and self._has_placed_all) or any(
+            is_finished(pod) or pod_addresses(pod) for pod, _ in (*gone, *come)
+        ):
+            return None
+        for pod, record in gone:
+            if record is not None:
+                self._scheduler.release(pod, record)
+        ordered = sorted(((pod.key, pod, record) for pod, record in come), key=itemgetter(0))
+        placed = self._placed([(key, pod) for key, pod, _ in ordered], [record for _, _, record in ordered])
+        self._has_placed_all = len(placed) == len(ordered)
+        return placed
+
+    def _placed(
+        self, waiting: Sequence[tuple[NamespacedName, Pod]], records: Iterable[StoredPod | None]
+    ) -> dict[NamespacedName, StoredPod]:
+        """Sorted, as `waiting` is: first those that may stay where they were, then the others."""
+        scheduler = self._scheduler
+        placed: dict[NamespacedName, StoredPod] = {}
+        rest: list[tuple[NamespacedName, Pod]] = []
+        for (key, pod), record in zip(waiting, records, strict=True):
+            kept = scheduler.keep(pod, record)
+            if kept is None:
+                rest.append((key, pod))
+            else:
+                placed[key] = kept
+        for key, pod in rest:
+            if (record := scheduler.place(pod)) is not None:
+                placed[key] = record
+        return dict(sorted(placed.items(), key=itemgetter(0))) if rest else placed
 
 
 class _Scheduler:
@@ -80,6 +123,13 @@ class _Scheduler:
         self._load[record.node] += 1
         return record
 
+    def release(self, pod: Pod, record: StoredPod) -> None:
+        """The pod, which had this record, is gone."""
+        self._load[record.node] -= 1
+        self._queues.clear()  # they rely on counts that only grow
+        if not pod.spec.host_network:
+            self._pool.release(_addresses(record))
+
     def place(self, pod: Pod) -> StoredPod | None:
         """A node and addresses for a pod; `None` if no node takes it."""
         name = pod.spec.node_name
@@ -97,7 +147,7 @@ class _Scheduler:
         return None
 
     def _queue(self, pod: Pod) -> list[tuple[int, str]]:
-        """The nodes that let such a pod in, the emptiest first; the counts may be old, and only ever grow."""
+        """The nodes that let such a pod in, the emptiest first; the counts may be old, and only grow."""
         spec = pod.spec
         demands = (frozenset(spec.node_selector.items()), spec.tolerations, spec.host_network)
         queue = self._queues.get(demands)

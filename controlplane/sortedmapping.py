@@ -1,12 +1,27 @@
-"""Pure: a sorted mapping that changes a little at a time, and is given away as it is at the moment."""
+"""Pure: sorted mappings that change a little at a time, and are given away as they are at the moment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from .objects import NamespacedName
 
 _Key = TypeVar("_Key", bound=str | NamespacedName)
 _Value = TypeVar("_Value")
+
+
+def patched(before: Mapping[_Key, _Value], gone: Iterable[_Key], made: Mapping[_Key, _Value]) -> Mapping[_Key, _Value]:
+    """`before`, which is sorted by key, without what is gone and not made anew, with what is made.
+
+    The same object if that is nothing; what keeps its place needs no sorting.
+    """
+    left = [key for key in gone if key in before and key not in made]
+    if not made and not left:
+        return before
+    after = {**before, **made}
+    for key in left:
+        del after[key]
+    return after if made.keys() <= before.keys() else dict(sorted(after.items(), key=itemgetter(0)))
 
 
 class SortedMapping(Generic[_Key, _Value]):

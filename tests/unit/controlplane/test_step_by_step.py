@@ -7,9 +7,10 @@ import yaml
 
 from controlplane.build import Builder
 from controlplane.collect import Collector
-from controlplane.derive import PodMaker, SliceMaker
+from controlplane.derive import SliceMaker
 from controlplane.manifests import ManifestReader
 from controlplane.options import ClusterOptions
+from controlplane.podmaking import PodMaker
 
 OPTIONS = ClusterOptions(hostname="here", node_addresses=("192.0.2.1",), schedule_pods=True)
 NOW = 1_700_000_000
