@@ -6,7 +6,9 @@ serves are counted for the zone `dropped`. No name and no client is ever a label
 
 from bisect import bisect_left
 from collections import Counter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+_Key = TypeVar("_Key", bound=tuple[str, ...])
 
 DURATION_BOUNDS = tuple(0.00025 * 2**power for power in range(16))  # seconds; plugin.TimeBuckets
 SIZE_BOUNDS = (0.0, 100.0, 200.0, 300.0, 400.0, 511.0, 1023.0, 2047.0, 4095.0, 8291.0, 16e3, 32e3, 48e3, 64e3)
@@ -136,13 +138,21 @@ class Counters:
         if dnssec_ok:
             self.dnssec_ok[ZoneKey(server, zone)] += times
         size = SizeKey(server, zone, proto)
-        self.request_sizes.setdefault(size, Histogram(SIZE_BOUNDS)).observe(request_size, times)
-        self.response_sizes.setdefault(size, Histogram(SIZE_BOUNDS)).observe(response_size, times)
+        _histogram(self.request_sizes, size, SIZE_BOUNDS).observe(request_size, times)
+        _histogram(self.response_sizes, size, SIZE_BOUNDS).observe(response_size, times)
 
     def took(self, server: str, zone: str, seconds: float, times: int = 1) -> None:
         """Counts how long answers took."""
-        self.durations.setdefault(ZoneKey(server, zone), Histogram(DURATION_BOUNDS)).observe(seconds, times)
+        _histogram(self.durations, ZoneKey(server, zone), DURATION_BOUNDS).observe(seconds, times)
 
     def upstream_took(self, to: str, rcode: str, seconds: float) -> None:
         """Counts one exchange with an upstream."""
-        self.upstream.setdefault(UpstreamKey(to, rcode), Histogram(SLIM_BOUNDS)).observe(seconds)
+        _histogram(self.upstream, UpstreamKey(to, rcode), SLIM_BOUNDS).observe(seconds)
+
+
+def _histogram(table: dict[_Key, Histogram], key: _Key, bounds: tuple[float, ...]) -> Histogram:
+    """The histogram of a key; a new one is made only when there is none yet."""
+    found = table.get(key)
+    if found is None:
+        found = table[key] = Histogram(bounds)
+    return found

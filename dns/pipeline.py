@@ -33,6 +33,7 @@ from .steps import FOREVER, MAX_HOPS, REFUSED, SERVFAIL, Following, Heard, Host,
 from .upstreams import UpstreamGroup
 
 _IN = 1
+_RCODES = {rcode.value: rcode for rcode in Rcode}
 NOWHERE = Host()
 _NOT_READY = Reply(
     Rcode.SERVFAIL, authoritative=False, explanation="the manifests are not read yet", explanation_code=14
@@ -281,9 +282,8 @@ def _followed(follow: Follow, reply: Reply) -> Reply:
 def _reply_of(response: ParsedResponse) -> Reply:
     """An upstream's response as a reply; a response code that has no name here is SERVFAIL."""
     header = response.header
-    known = header.rcode in set(Rcode)
     return Reply(
-        Rcode(header.rcode) if known else Rcode.SERVFAIL,
+        _RCODES.get(header.rcode, Rcode.SERVFAIL),
         answer=response.answer,
         authority=response.authority,
         additional=response.additional,

@@ -33,6 +33,7 @@ class ResponseHeader(msgspec.Struct, frozen=True):
     qname: Labels | None
     qtype: int = 0
     qclass: int = 0
+    end: int = HEADER_LENGTH  # of it and the question: where the records begin
 
     def answers(self, query: Query, identity: int) -> bool:
         """Whether it is the response to `query`, sent on with `identity` for its id; letter case does not count."""
@@ -61,7 +62,13 @@ def parse_header(packet: bytes) -> ResponseHeader | None:
     identity, bits, questions, *_ = _HEADER.unpack_from(packet)
     if not bits & QR or questions > 1:
         return None
-    header = ResponseHeader(
+    qname, qtype, qclass, end = None, 0, 0, HEADER_LENGTH
+    if questions:
+        try:
+            qname, qtype, qclass, end = read_question(packet)
+        except MalformedError:
+            return None
+    return ResponseHeader(
         id=identity,
         opcode=bits >> 11 & 0xF,
         rcode=bits & 0xF,
@@ -69,28 +76,25 @@ def parse_header(packet: bytes) -> ResponseHeader | None:
         truncated=bool(bits & _TC),
         recursion_available=bool(bits & _RA),
         authentic_data=bool(bits & _AD),
-        qname=None,
+        qname=qname,
+        qtype=qtype,
+        qclass=qclass,
+        end=end,
     )
-    if not questions:
-        return header
-    try:
-        qname, qtype, qclass, _ = read_question(packet)
-    except MalformedError:
-        return None
-    return msgspec.structs.replace(header, qname=qname, qtype=qtype, qclass=qclass)
 
 
-def parse_response(packet: bytes) -> ParsedResponse | None:
+def parse_response(packet: bytes, header: ResponseHeader | None = None) -> ParsedResponse | None:
     """A response with its records of class IN; None for what is none, or is malformed. Never raises.
 
-    The cost grows with the packet's length only, however its compression pointers run.
+    Whoever has read its `header` already hands it in. The cost grows with the packet's length only, however its
+    compression pointers run.
     """
-    header = parse_header(packet)
+    header = header or parse_header(packet)
     if header is None:
         return None
-    _, _, questions, *counts = _HEADER.unpack_from(packet)
+    _, _, _, *counts = _HEADER.unpack_from(packet)
     try:
-        reader = _Reader(packet, read_question(packet)[3] if questions else HEADER_LENGTH)
+        reader = _Reader(packet, header.end)
         answer, authority, additional = [reader.section(count) for count in counts]
     except MalformedError:
         return None

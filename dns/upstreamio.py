@@ -126,7 +126,7 @@ class Exchange:
         """Ends the exchange if the packet is the answer."""
         header = parse_header(packet)
         if header is not None and header.answers(self.query, self.identity):
-            response = parse_response(packet)
+            response = parse_response(packet, header)
             if response is not None:
                 self._finish(Received(response, len(packet)))
                 return True
