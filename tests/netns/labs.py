@@ -87,6 +87,10 @@ class RunningLab:
         assert code == 0, f"{command} on {host}: exit code {code}: {output}"
         return output
 
+    def until(self, host: str, condition: str) -> None:
+        """Wait until a shell command succeeds."""
+        self.output(host, f"for i in $(seq 400); do {condition} && exit 0; sleep 0.05; done; exit 1")
+
     def play(self, *arguments: str) -> str:
         """What `clusterless lab ARGUMENTS` prints, typed by the user who stands in the pod; it must succeed."""
         return self.output("client", shlex.join([*CLUSTERLESS, "lab", *arguments]))
@@ -139,6 +143,13 @@ def met_with_silence(lab: RunningLab, rows: Sequence[tuple[str, str, int]]) -> d
     outcomes = lab.run_at_once([*gets, *sends])
     pairs = zip(outcomes[: len(rows)], outcomes[len(rows) :], strict=True)
     return {row: {_got(got), _sent(sent)} for row, (got, sent) in zip(rows, pairs, strict=True)}
+
+
+def health_check(lab: RunningLab, host: str, place: str) -> tuple[str, dict[str, object]]:
+    """The status code and the JSON that `ADDRESS:PORT/PATH` answers to a host."""
+    output = lab.output(host, f"curl -sS --max-time 5 -w '\\n%{{http_code}}' http://{place}")
+    body, _, code = output.rpartition("\n")
+    return code, json.loads(body)
 
 
 def place_of(address: str, port: int) -> str:

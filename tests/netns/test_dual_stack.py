@@ -9,7 +9,7 @@ import pytest
 from tests.files import put
 
 from .conftest import why_impossible
-from .labs import HURRIED, RunningLab, get, met_with_silence, send
+from .labs import HURRIED, RunningLab, get, health_check, met_with_silence, send
 
 MANIFEST = Path(__file__).with_name("dualstack") / "cluster.yaml"
 FLAGS = (
@@ -223,26 +223,15 @@ def test_a_client_with_affinity_keeps_its_pod_over_ipv6(lab: RunningLab, host: s
     assert pod in ("web-1", "web-2")
 
 
-def health_check(lab: RunningLab, place: str) -> tuple[str, dict[str, object]]:
-    output = lab.output(LB, f"curl -sS --max-time 5 -w '\\n%{{http_code}}' http://{place}")
-    body, _, code = output.rpartition("\n")
-    return code, json.loads(body)
-
-
 @pytest.mark.parametrize(("node", "code", "endpoints"), [(NODE_1, "503", 0), (NODE_2, "200", 1)])
 def test_health_check_node_ports_are_on_a_nodes_ipv6_address(lab: RunningLab, node: str, code: str, endpoints: int):
-    status, body = health_check(lab, f"[{node}]:31000/")
+    status, body = health_check(lab, LB, f"[{node}]:31000/")
     assert (status, body["localEndpoints"], body["serviceProxyHealthy"]) == (code, endpoints, True)
 
 
 def test_the_health_of_a_nodes_proxy_is_told_of_both_families(lab: RunningLab):
-    status, body = health_check(lab, f"[{NODE_1}]:10256/healthz")
+    status, body = health_check(lab, LB, f"[{NODE_1}]:10256/healthz")
     assert (status, body["status"].keys()) == ("200", {"IPv4", "IPv6"})  # type: ignore[attr-defined]
-
-
-def until(lab: RunningLab, host: str, condition: str) -> None:
-    """Wait until a shell command succeeds."""
-    lab.output(host, f"for i in $(seq 400); do {condition} && exit 0; sleep 0.05; done; exit 1")
 
 
 def test_a_running_service_gains_the_second_family_and_releases_it(lab: RunningLab, manifest: Path):
@@ -250,12 +239,12 @@ def test_a_running_service_gains_the_second_family_and_releases_it(lab: RunningL
     hosts = (POD, POD_2)  # on either node: each asks its own node's DNS server
     put(manifest, before.replace("spec: {clusterIP: 10.96.0.24", f"spec: {{{PREFER}, clusterIP: 10.96.0.24"))
     for host in hosts:
-        until(lab, host, f"curl -6 -s --max-time {HURRIED} -o /dev/null http://only-4/")
+        lab.until(host, f"curl -6 -s --max-time {HURRIED} -o /dev/null http://only-4/")
         assert get(lab, host, "only-4", "-4") == "answered"
     address = lab.output(POD, f"{DIG} AAAA only-4")
     put(manifest, before.replace("spec: {clusterIP: 10.96.0.24", f"spec: {{{SINGLE}, clusterIP: 10.96.0.24"))
     for host in hosts:
-        until(lab, host, f"! curl -s --max-time {HURRIED} -o /dev/null http://[{address}]/")
+        lab.until(host, f"! curl -s --max-time {HURRIED} -o /dev/null http://[{address}]/")
         assert get(lab, host, "only-4", "-4") == "answered"
         assert lab.output(host, f"{DIG} AAAA only-4") == ""
     assert get(lab, POD, f"[{address}]", seconds=HURRIED) == "timed out"
@@ -264,5 +253,5 @@ def test_a_running_service_gains_the_second_family_and_releases_it(lab: RunningL
 def test_a_node_that_fails_is_left_out_by_the_load_balancer_over_ipv6(lab: RunningLab):
     """The last one: node-1 does not come back."""
     lab.run("node-1", "ip link set eth0 down")
-    until(lab, LB, f"grep -q 'node is unhealthy. node=.node-1' /run/lab/log/{LB}")
+    lab.until(LB, f"grep -q 'node is unhealthy. node=.node-1' /run/lab/log/{LB}")
     assert answering(lab, OUTSIDE, f"[{LIMITED}]") == ["web-2"] * 6  # all through node-2

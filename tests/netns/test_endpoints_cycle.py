@@ -115,14 +115,10 @@ def notes() -> str:
 _NUMBERS = itertools.count()
 
 
-def until(lab: RunningLab, host: str, condition: str) -> None:
-    lab.output(host, f"for i in $(seq 400); do {condition} && exit 0; sleep 0.05; done; exit 1")
-
-
 def more(lab: RunningLab, notes: str, count: int) -> None:
     """Wait for so many more lines."""
     now = int(lab.output(OUTSIDE, f"touch {notes}; wc -l < {notes}"))
-    until(lab, OUTSIDE, f"test $(wc -l < {notes}) -ge {now + count}")
+    lab.until(OUTSIDE, f"test $(wc -l < {notes}) -ge {now + count}")
 
 
 @pytest.mark.upstream(
@@ -133,16 +129,16 @@ def more(lab: RunningLab, notes: str, count: int) -> None:
 def test_a_rolling_update_fails_no_connection(lab: RunningLab, cluster: Cluster, notes: str, policy: str):
     states = dict.fromkeys(OLD, "ready")
     cluster.show(states)
-    until(lab, OUTSIDE, f"curl -s --max-time 1 http://{ADDRESSES[policy]}/hostname | grep -q old")
+    lab.until(OUTSIDE, f"curl -s --max-time 1 http://{ADDRESSES[policy]}/hostname | grep -q old")
     lab.run(OUTSIDE, f"{sys.executable} -IS {LOAD} {ADDRESSES[policy]} {notes} {notes}.stop >/dev/null 2>&1 &")
     more(lab, notes, 20)
     for old, new in zip(OLD, NEW, strict=True):
         states[new] = "ready"
         cluster.show(states)
-        until(lab, OUTSIDE, f"tail -n 40 {notes} | grep -q {new}")
+        lab.until(OUTSIDE, f"tail -n 40 {notes} | grep -q {new}")
         states[old] = "terminating"
         cluster.show(states)
-        until(lab, OUTSIDE, f"! tail -n 40 {notes} | grep -q {old}")
+        lab.until(OUTSIDE, f"! tail -n 40 {notes} | grep -q {old}")
         del states[old]
         cluster.show(states)
         more(lab, notes, 20)
@@ -166,13 +162,13 @@ def test_when_the_pod_of_a_load_balancer_cycles_one_socket_reaches_the_next(
     lab: RunningLab, cluster: Cluster, notes: str, old: str, new: str
 ):
     cluster.show({old: "ready"})
-    until(lab, OUTSIDE, f"curl -s --max-time 1 http://{ADDRESSES['Cluster']}/hostname | grep -q {old}")
+    lab.until(OUTSIDE, f"curl -s --max-time 1 http://{ADDRESSES['Cluster']}/hostname | grep -q {old}")
     code = SENDER.format(address=ADDRESSES["Cluster"], notes=notes, stop=f"{notes}.stop")
     lab.run(OUTSIDE, f"cat > {notes}.py <<'END'\n{code}\nEND\n{sys.executable} -IS {notes}.py >/dev/null 2>&1 &")
     more(lab, notes, 10)
     before = datagrams_at(lab, new)
     cluster.show({new: "ready"})
-    until(lab, f"default.{new}", f"test $(grep '^Udp: [0-9]' /proc/net/snmp | cut -d' ' -f2) -gt {before + 10}")
+    lab.until(f"default.{new}", f"test $(grep '^Udp: [0-9]' /proc/net/snmp | cut -d' ' -f2) -gt {before + 10}")
     left = datagrams_at(lab, old)
     more(lab, notes, 20)
     assert datagrams_at(lab, old) == left

@@ -10,7 +10,7 @@ import pytest
 from tests.files import put
 
 from .conftest import why_impossible
-from .labs import HURRIED, RunningLab, get, met_with_silence, send
+from .labs import HURRIED, RunningLab, get, health_check, met_with_silence, send
 
 MANIFEST = Path(__file__).with_name("balanced") / "cluster.yaml"
 HELD, LOAD = (Path(__file__).with_name(name) for name in ("held.py", "load.py"))
@@ -41,11 +41,6 @@ def lab(manifest: Path) -> Iterator[RunningLab]:
         pytest.skip(reason)
     with RunningLab([manifest], "me") as running:
         yield running
-
-
-def until(lab: RunningLab, host: str, condition: str) -> None:
-    """Wait until a shell command succeeds."""
-    lab.output(host, f"for i in $(seq 200); do {condition} && exit 0; sleep 0.1; done; exit 1")
 
 
 TABLE = [
@@ -131,24 +126,18 @@ def test_events_are_told_in_the_cloud_providers_words(lab: RunningLab):
     assert '"SyncLoadBalancerFailed" object="service/default/without-node-ports"' in log
 
 
-def health_check(lab: RunningLab, address: str, port: int, path: str = "/") -> tuple[str, dict[str, object]]:
-    output = lab.output(LB, f"curl -sS --max-time 5 -w '\\n%{{http_code}}' http://{address}:{port}{path}")
-    body, _, code = output.rpartition("\n")
-    return code, json.loads(body)
-
-
 @pytest.mark.parametrize(
     ("address", "port", "code", "endpoints"),
     [(NODE_1, 31000, "503", 0), (NODE_2, 31000, "200", 1), (NODE_3, 31000, "503", 0), (NODE_2, 31001, "503", 0)],
 )
 def test_health_check_node_ports(lab: RunningLab, address: str, port: int, code: str, endpoints: int):
-    status, body = health_check(lab, address, port, "/any/path")
+    status, body = health_check(lab, LB, f"{address}:{port}/any/path")
     assert (status, body["localEndpoints"], body["serviceProxyHealthy"]) == (code, endpoints, True)
 
 
 def test_the_health_of_a_nodes_proxy(lab: RunningLab):
     for path, eligible in (("/healthz", {"nodeEligible": True}), ("/livez", {})):
-        status, body = health_check(lab, NODE_1, 10256, path)
+        status, body = health_check(lab, LB, f"{NODE_1}:10256{path}")
         assert status == "200"
         assert body == body | eligible | {"healthy": True}
         assert body["status"].keys() == {"IPv4"}  # type: ignore[attr-defined]
@@ -162,17 +151,17 @@ def test_source_ranges_follow_the_service_and_cut_nobody(lab: RunningLab, manife
     before = manifest.read_text()
     answers, go = "/run/lab/answers", "/run/lab/go"
     lab.run(OUTSIDE, f"{sys.executable} -IS {HELD} {LIMITED} {answers} {go} >/dev/null 2>&1 &")
-    until(lab, OUTSIDE, f"test -s {answers}")
+    lab.until(OUTSIDE, f"test -s {answers}")
     put(manifest, before.replace("198.51.100.10/32", "198.51.100.80/32"))
-    until(lab, STRANGER, reaches_limited(""))
+    lab.until(STRANGER, reaches_limited(""))
     assert get(lab, OUTSIDE, LIMITED, seconds=HURRIED) == "timed out"
     lab.run(OUTSIDE, f"touch {go}")
-    until(lab, OUTSIDE, f"test $(wc -l < {answers}) = 2")  # over the connection that it had
+    lab.until(OUTSIDE, f"test $(wc -l < {answers}) = 2")  # over the connection that it had
     put(manifest, before.replace(RANGES, ""))
-    until(lab, POD, reaches_limited(""))
-    until(lab, OUTSIDE, reaches_limited(""))
+    lab.until(POD, reaches_limited(""))
+    lab.until(OUTSIDE, reaches_limited(""))
     put(manifest, before)
-    until(lab, STRANGER, reaches_limited("!"))
+    lab.until(STRANGER, reaches_limited("!"))
 
 
 class Load:
@@ -188,7 +177,7 @@ class Load:
 
     def more(self, count: int) -> None:
         """Wait for so many more connections."""
-        until(self.lab, OUTSIDE, f"test $(wc -l < {self.notes}) -ge $(({self._now()} + {count}))")
+        self.lab.until(OUTSIDE, f"test $(wc -l < {self.notes}) -ge $(({self._now()} + {count}))")
 
     def _now(self) -> int:
         return int(self.lab.output(OUTSIDE, f"touch {self.notes}; wc -l < {self.notes}"))
@@ -205,7 +194,7 @@ def now(lab: RunningLab) -> float:
 
 def left_out_at(lab: RunningLab, node: str) -> float:
     """Wait until the load balancer leaves the node out; when that was."""
-    until(lab, LB, f"grep -q 'node is unhealthy. node=.{node}' {LB_LOG}")
+    lab.until(LB, f"grep -q 'node is unhealthy. node=.{node}' {LB_LOG}")
     return now(lab)
 
 
@@ -217,8 +206,8 @@ KILL_AGENT = f"kill -9 $({AGENT})"
 def test_an_agent_that_dies_is_started_again(lab: RunningLab):
     before = lab.output("node-3", AGENT)
     lab.output("node-3", KILL_AGENT)
-    until(lab, "node-3", f'after=$({AGENT}); test -n "$after" -a "$after" != {before}')
-    until(lab, OUTSIDE, f"curl -sS --max-time 5 -o /dev/null http://{NODE_3}:30080/")
+    lab.until("node-3", f'after=$({AGENT}); test -n "$after" -a "$after" != {before}')
+    lab.until(OUTSIDE, f"curl -sS --max-time 5 -o /dev/null http://{NODE_3}:30080/")
 
 
 def test_a_node_that_fails_costs_no_connection_once_it_is_left_out(
