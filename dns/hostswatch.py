@@ -1,6 +1,7 @@
 """I/O: keeps the hosts tables of server blocks up to date with their files."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from .files import read_text
@@ -10,10 +11,14 @@ from .plugins.hosts import Hosts
 
 
 class HostsWatch:
-    """Reads each file at once, and again every `reload` seconds; only a changed one is looked into."""
+    """Reads each file at once, and again every `reload` seconds; only a changed one is looked into.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    `changed` is called whenever a table is another one.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, changed: Callable[[], None]) -> None:
         self._loop = loop
+        self._changed = changed
         self._texts: dict[Block, str] = {}
         self._timers: dict[Block, asyncio.TimerHandle] = {}
 
@@ -35,5 +40,6 @@ class HostsWatch:
         if self._texts.get(block) != text:
             self._texts[block] = text
             block.hosts = HostsTable(settings, text)
+            self._changed()
         if settings.reload > 0:
             self._timers[block] = self._loop.call_later(settings.reload, self._read, block, settings)

@@ -187,18 +187,16 @@ class Pipeline:
     def _core(self, block: Block, visit: Visit) -> Steps:
         """What hosts and kubernetes say, and upstreams where those say nothing."""
         local = self._local(block, visit)
-        kept_until = FOREVER if block.hosts is None else 0.0
         match local:
             case Reply(rcode):
-                return Result(local, kept_until=kept_until if rcode in {Rcode.NOERROR, Rcode.NXDOMAIN} else 0.0)
+                return Result(local, kept_until=FOREVER if rcode in {Rcode.NOERROR, Rcode.NXDOMAIN} else 0.0)
             case Follow(reply, _) if visit.hops == MAX_HOPS:
                 return Result(reply)
             case Follow(_, target):
                 found = yield from visit.again(msgspec.structs.replace(visit.query, qname=target))
-                return Result(_followed(local, found.reply), kept_until=min(kept_until, found.kept_until))
+                return Result(_followed(local, found.reply), kept_until=found.kept_until)
             case _:
-                result = yield from self._forward(block, visit)
-                return result if block.hosts is None else msgspec.structs.replace(result, kept_until=0.0)
+                return (yield from self._forward(block, visit))
 
     def _local(self, block: Block, visit: Visit) -> Reply | Follow | NotOurs:
         if block.hosts is not None and (reply := block.hosts.answer(visit.query)) is not None:

@@ -90,7 +90,7 @@ class DnsServer:
         self.forwarder = Forwarder(self._loop, self.counted)
         self._local_addresses = tuple(local_addresses)
         self.host = host or Host(socket.gethostname(), read_search(RESOLV_CONF))
-        self._hosts = HostsWatch(self._loop)
+        self._hosts = HostsWatch(self._loop, self._forget)
         self._answering: dict[Listening, _Answering] = {}
         self._snapshot: Snapshot | None = None
         self.reconfigure(config)
@@ -112,6 +112,11 @@ class DnsServer:
         if self._snapshot is not None:
             self.publish(self._snapshot)
         self._check_upstreams()
+
+    def _forget(self) -> None:
+        """What is served has changed: no answer that was kept is given again."""
+        for each in self._answering.values():
+            each.responder.forget()
 
     def _watch_hosts(self, blocks: Iterable[Block]) -> None:
         self._hosts.close()

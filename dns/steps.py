@@ -15,7 +15,7 @@ from .model import Labels, Query, Rcode, Record, Reply
 from .records import ClusterRecords
 from .responses import ParsedResponse
 
-FOREVER = math.inf  # until the next publication
+FOREVER = math.inf  # until the next publication, or until a hosts file changes
 
 
 class Host(NamedTuple):

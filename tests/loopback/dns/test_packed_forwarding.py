@@ -1,4 +1,4 @@
-"""What upstreams said and the cache holds is packed once a second, and counted as if it were not."""
+"""What upstreams said and the cache holds is packed once a second, what a hosts file says until it changes."""
 
 import time
 
@@ -105,7 +105,7 @@ def test_whoever_spells_a_name_in_his_own_way_gets_it_back_so(dns_lab, asking, a
     assert served.counters().cache_hits == {"success": 4}
 
 
-@pytest.mark.parametrize("plugin", ["log", "acl {\n allow net 127.0.0.0/8\n }", "hosts /none {\n fallthrough\n }"])
+@pytest.mark.parametrize("plugin", ["log", "acl {\n allow net 127.0.0.0/8\n }"])
 def test_plugins_that_see_each_query_see_those_for_cached_names_too(dns_lab, addresses, caplog, plugin):
     upstream = dns_lab.upstream(lambda asked: [addresses(asked, "192.0.2.80")])
     served = dns_lab.serve(corefile(upstream, plugins=plugin))
@@ -114,3 +114,17 @@ def test_plugins_that_see_each_query_see_those_for_cached_names_too(dns_lab, add
     assert sum(WWW in each.getMessage() for each in caplog.records) == (5 if plugin == "log" else 0)
     counters = served.counters()
     assert (counters.cache_hits, counters.wire_cache_hits) == ({"success": 4}, 0)
+
+
+def test_packed_answers_from_a_hosts_file_go_when_it_changes(dns_lab, tmp_path):
+    path = tmp_path / "hosts"
+    path.write_text("10.0.0.1 web.test\n")
+    served = dns_lab.serve(f". {{\n hosts {path} test {{\n reload 5ms\n }}\n kubernetes cluster.local\n}}")
+    assert {served.ask("web.test").short() for _ in range(5)} == {"10.0.0.1"}
+    assert served.counters().wire_cache_hits == 4
+    path.with_name("next").write_text("10.0.0.2 web.test\n")
+    path.with_name("next").replace(path)
+    started = time.monotonic()
+    while served.ask("web.test").short() == "10.0.0.1":
+        assert time.monotonic() < started + HANG_SECONDS
+    assert {served.ask("web.test").short() for _ in range(5)} == {"10.0.0.2"}
