@@ -10,6 +10,7 @@ from .docpages import ROOT, Reader, commands_of, matches
 PAGES = [page for page in sorted((ROOT / "docs").rglob("*.md")) if any(commands_of(page.read_text().splitlines()))]
 
 
+@pytest.mark.timeout(200)  # a page with many commands takes a quarter of a minute on a quiet machine
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_a_page_shows_what_is_seen(page: Path, tmp_path: Path):
     lines = page.read_text().splitlines()

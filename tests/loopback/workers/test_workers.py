@@ -34,6 +34,7 @@ def in_parallel(function, times):
     return results
 
 
+@pytest.mark.timeout(200)
 def test_nine_thousand_connections_are_three_thousand_for_each_endpoint_and_are_counted(place):
     backends = place.backends(2, 3, 4)
     web = place.service("web", 20, backends)
