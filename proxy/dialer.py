@@ -125,7 +125,10 @@ class Dial:
 
     def _dial(self) -> None:
         """Begin the next attempt that can be begun; with none left, the client is reset."""
-        while (endpoint := self._next_endpoint()) is not None:
+        while not self._attempt or self._may_try_again():
+            endpoint = self._pick()
+            if endpoint is None:
+                break
             if self._begin(endpoint):
                 return
         self._give_up(UnservedReason.DIALS_FAILED if self._attempt else UnservedReason.NO_ENDPOINT)
@@ -148,19 +151,14 @@ class Dial:
     def _may_try_again(self) -> bool:
         return self._attempt < self._line.settings.dial_attempts and self._outcome is not DialOutcome.NO_DESCRIPTORS
 
-    def _next_endpoint(self) -> Endpoint | None:
+    def _pick(self) -> Endpoint | None:
         """One that was not tried; after a time-out any, when all were tried: a lost SYN is not a dead endpoint."""
-        if self._attempt and not self._may_try_again():
-            return None
-        endpoint = self._pick()
+        line = self._line
+        endpoint = line.chooser.pick(self.frontend, self._address, line.reactor.now, self._tried)
         if endpoint is None and self._outcome is DialOutcome.TIMED_OUT:
             self._tried.clear()
-            endpoint = self._pick()
+            endpoint = line.chooser.pick(self.frontend, self._address, line.reactor.now, self._tried)
         return endpoint
-
-    def _pick(self) -> Endpoint | None:
-        line = self._line
-        return line.chooser.pick(self.frontend, self._address, line.reactor.now, self._tried)
 
     def _connect(self, endpoint: Endpoint) -> int:
         """Begin to connect; returns 0 when that is done, EALREADY while it is under way, else the errno."""
