@@ -78,11 +78,14 @@ class Collector:
         """What was collected last time with what changed; None if that is not plain."""
         now = self._documents
         gone = [before[each] for each in before.keys() - now.keys()]
-        fresh = _in_order(now[each] for each in now.keys() - before.keys())
+        fresh = [now[each] for each in now.keys() - before.keys()]
         amended = _Amended(last)
+        moved, gone, fresh = _told_apart(gone, fresh)
+        for document, after in moved:
+            amended.move(document, after, self._memo.get(document.digest) or _read(document))
         for document in gone:
             amended.take(document, self._memo.get(document.digest) or _read(document))
-        for document in fresh:
+        for document in _in_order(fresh):
             known = self._known(document, self._memo)
             if known.decoded.problems or known.identity in amended.wanted:
                 return None
@@ -137,6 +140,13 @@ class _Amended:
         self._corefiles = list(last.corefiles)
         self._touched: set[Identity] = set()
 
+    def move(self, document: Document, after: Document, known: _Known) -> None:
+        """The document stands elsewhere in its file, which changes nothing about what it asks for."""
+        if known.identity is not None and known.wanted is not None:
+            self.wanted[known.identity] = Wanted(after, known.wanted.object)
+        elif not known.decoded.passed_over:
+            self._corefiles[self._corefiles.index(document)] = after
+
     def take(self, document: Document, known: _Known) -> None:
         """The document is gone."""
         if known.identity is not None:
@@ -167,6 +177,24 @@ class _Amended:
             frozenset(self._touched),
             tuple(_in_order(self._corefiles)),
         )
+
+
+def _told_apart(
+    gone: list[Document], fresh: list[Document]
+) -> tuple[list[tuple[Document, Document]], list[Document], list[Document]]:
+    """Documents that only moved, for lines above them came or went, each as it was and is; and the others of both."""
+    doubles = {document.digest: document for document in fresh}
+    if len(doubles) < len(fresh):
+        return [], gone, fresh
+    moved: list[tuple[Document, Document]] = []
+    left: list[Document] = []
+    for document in gone:
+        double = doubles.get(document.digest)
+        if double is not None and double.source == document.source:
+            moved.append((document, doubles.pop(document.digest)))
+        else:
+            left.append(document)
+    return moved, left, list(doubles.values())
 
 
 def _in_order(documents: Iterable[Document]) -> list[Document]:

@@ -1,5 +1,6 @@
 """What the builder remembers never shows: one change after the other ends where looking at everything anew would."""
 
+import os
 import random
 
 import pytest
@@ -113,7 +114,9 @@ def folder(tmp_path):
 
     def read(files):
         for name, documents in files.items():
-            (tmp_path / f"{name}.yaml").write_text("---\n".join(documents))
+            path = tmp_path / f"{name}.yaml"
+            path.write_text("---\n".join(documents))
+            os.utime(path, (NOW, NOW))  # long ago: nobody waits whether more is written
         return reader.read([str(tmp_path)])
 
     return read
@@ -135,3 +138,30 @@ def test_step_by_step_is_as_looking_at_everything(folder, tmp_path, seed):
         assert broken or reading == ManifestReader().read([str(tmp_path)])
         forget(forgetful)
         assert remembering.build(reading, NOW + step) == forgetful.build(reading, NOW + step)
+
+
+def test_a_document_that_moves_to_another_file_is_that_files(folder):
+    builder = Builder(OPTIONS)
+    web = text("Service", "web", spec={"ports": [{"port": 80}]})
+    builder.build(folder({"a": [web], "b": []}), NOW)
+    moved = builder.build(folder({"a": [], "b": [web]}), NOW)
+    assert moved.state.services["default/web"].source.endswith("b.yaml")
+
+
+def test_a_line_above_moves_what_is_below_and_counts_nothing_twice(folder):
+    builder = Builder(OPTIONS)
+    web, secret = text("Service", "web", spec={"ports": [{"port": 80}]}), text("Secret", "twice")
+    before = builder.build(folder({"a": [web, secret, secret]}), NOW)
+    after = builder.build(folder({"a": [f"# a line more\n{web}", secret, secret]}), NOW)
+    assert after.snapshot.passed_over == before.snapshot.passed_over == {"Secret": 2}
+    assert after.snapshot.services is before.snapshot.services
+
+
+def test_what_is_found_wrong_after_a_move_is_told_where_it_stands_now(folder):
+    builder = Builder(OPTIONS)
+    web, above = text("Service", "web", spec={"ports": [{"port": 80}]}), text("Secret", "above")
+    builder.build(folder({"a": [web], "b": []}), NOW)
+    builder.build(folder({"a": [above, web], "b": []}), NOW)
+    other = text("Service", "web", spec={"ports": [{"port": 81}]})
+    (problem,) = builder.build(folder({"a": [above, web], "b": [other]}), NOW).snapshot.problems
+    assert problem.message.endswith(f"a.yaml:{len(above.splitlines()) + 2}")
