@@ -18,6 +18,7 @@ _WORKLOADS = {
 _PODS = ("po", "pod", "pods")
 _NODES = ("no", "node", "nodes")
 _SERVICES = ("svc", "service", "services")
+_SHOWN = 12  # names, where none is near
 
 
 class NotFoundError(Exception):
@@ -110,4 +111,7 @@ def _instead(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     starting = [each for each in names if each.startswith(name)] if name else []
     close = starting[:3] or get_close_matches(name, names, 3)
-    return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(names[:12])}"
+    if close:
+        return f"; did you mean {' or '.join(close)}?"
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"; there are {', '.join(names[:_SHOWN])}{more}"

@@ -82,7 +82,7 @@ def connect(name: str) -> socket.socket:
         return _reached(INSIDE)
     labs = running()
     if name and name not in labs:
-        others = f"; there are {', '.join(labs)}" if labs else ""
+        others = f"; those that run: {', '.join(labs)}" if labs else ""
         raise PlaceError(f'no lab named "{name}" runs{others}')
     if not labs:
         raise PlaceError("no lab runs: start one with `clusterless lab -f MANIFESTS`")

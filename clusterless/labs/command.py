@@ -6,6 +6,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -56,6 +57,10 @@ class _Place(NamedTuple):
 
 def lab(options: LabOptions) -> int:
     """Bring the lab up, run the command as a pod (or the tour, or a shell), take it down; returns the exit code."""
+    if missing := [name for name in options.filenames if name != STANDARD_INPUT and not Path(name).exists()]:
+        # What comes later is followed, but a path that was mistyped would be a lab without pods.
+        click.echo(f'error: the path "{missing[0]}" does not exist', err=True)
+        return 1
     if len(families(options.cluster)) > 1 and not has_ipv6():
         click.echo("Warning: this kernel has no IPv6, and so the lab has IPv4 only", err=True)
         options = options._replace(cluster=ipv4_only(options.cluster))

@@ -41,7 +41,7 @@ def test_the_only_lab_needs_no_name_and_of_several_one_must_be_named():
     _, second = claim("two")
     with pytest.raises(PlaceError, match="several labs run: say which one with --name: one, two"):
         connect("")
-    with pytest.raises(PlaceError, match='no lab named "three" runs; there are one, two'):
+    with pytest.raises(PlaceError, match='no lab named "three" runs; those that run: one, two'):
         connect("three")
     connect("two").close()
     first.close()

@@ -105,3 +105,9 @@ def test_a_node_is_no_pod_and_a_pod_no_node():
     with pytest.raises(NotFoundError, match='nodes "db-0" not found; there are node-1'):
         find_node("db-0", TOPOLOGY)
     assert find_node("node/node-1", TOPOLOGY).name == "node-1"
+
+
+def test_of_many_hosts_some_are_named_and_the_others_counted():
+    many = Topology(tuple(host(f"node-{number}", Role.NODE, f"10.240.0.{number}") for number in range(10, 30)))
+    with pytest.raises(NotFoundError, match=r'nodes "x" not found; there are node-10, .*, node-21 and 8 more$'):
+        find_node("x", many)

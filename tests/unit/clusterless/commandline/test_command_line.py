@@ -95,6 +95,11 @@ def test_a_flag_can_be_set_by_a_variable():
     assert "--healthz-bind-address: nonsense: must be IP:port" in result.stderr
 
 
+def test_a_lab_of_a_path_that_is_not_there_is_none(tmp_path: Path):
+    result = CliRunner().invoke(cli, ["lab", "-f", str(tmp_path), "-f", str(tmp_path / "typo"), "--", "true"])
+    assert (result.exit_code, result.stderr) == (1, f'error: the path "{tmp_path / "typo"}" does not exist\n')
+
+
 def test_check_reads_standard_input():
     result = run("check", "-f", "-", stdin=WEB)
     assert result.exit_code == 0
