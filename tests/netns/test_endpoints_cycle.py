@@ -60,7 +60,7 @@ status:
 SENDER = """
 import pathlib, socket, time
 s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(5); s.connect(("{address}", 80))
-end = time.monotonic() + 40
+end = time.monotonic() + 120
 with open("{notes}", "w", buffering=1) as out:
     while not pathlib.Path("{stop}").exists() and time.monotonic() < end:
         s.send(b"question")
