@@ -21,7 +21,6 @@ _NAME = 28  # octets of a sockaddr_in6, the longer of the two
 _NAME_LENGTHS = {socket.AF_INET: 16, socket.AF_INET6: _NAME}
 _HEADER_WORDS, _IOVEC_WORDS = 8, 2  # of 8 octets, in a struct mmsghdr and a struct iovec
 _LENGTH_PLACE, _HEADER_INTS = 14, 16  # where mmsghdr's msg_len stands, counted in 4 octets
-_STARTS = range(0, BATCH * MAX_DATAGRAM, MAX_DATAGRAM)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -46,6 +45,9 @@ class _Header(ctypes.Structure):
     )
 
 
+_HEADER_SIZE = ctypes.sizeof(_Header)
+
+
 class _Vector:
     """Room for a batch of datagrams of up to `size` octets, with senders' or receivers' addresses from `name` on.
 
@@ -56,7 +58,7 @@ class _Vector:
         self.data = memoryview(bytearray(BATCH * size))
         self.headers = (_Header * BATCH)()
         self.base = ctypes.addressof(ctypes.c_char.from_buffer(self.data))
-        iovecs = (_Iovec * BATCH)()
+        iovecs = (_Iovec * (BATCH + 1))()  # one more, for where the last datagram ends
         for index, header in enumerate(self.headers):
             iovecs[index].base = self.base + index * size
             iovecs[index].length = size
@@ -89,7 +91,7 @@ class DatagramSocket:
             raise _last_error()
         data = vector.data[: number * MAX_DATAGRAM].tobytes()
         sizes = vector.received[:number].tolist()
-        return [data[start : start + size] for start, size in zip(_STARTS, sizes, strict=False)]
+        return [data[place * MAX_DATAGRAM : place * MAX_DATAGRAM + size] for place, size in enumerate(sizes)]
 
     def client(self, index: int) -> tuple[str, int]:
         """The address and port that the datagram of that place in the batch came from."""
@@ -108,20 +110,22 @@ class DatagramSocket:
         data, lengths = b"".join(packets), array("Q", map(len, packets))
         vector.data[: len(data)] = data
         vector.lengths[:number] = lengths
-        vector.bases[:number] = array("Q", accumulate(lengths[:-1], initial=vector.base))
+        vector.bases[: number + 1] = array("Q", accumulate(lengths, initial=vector.base))
         vector.names[:number] = array("Q", map(self._addresses.__getitem__, places))
-        self._send(number, forgiven)
-
-    def _send(self, number: int, forgiven: Collection[int]) -> None:
-        sent, descriptor = 0, self.sock.fileno()
-        first, size = ctypes.addressof(self._out.headers), ctypes.sizeof(_Header)
+        sent = self._send(0, number, forgiven)
         while sent < number:
-            done = _libc.sendmmsg(descriptor, ctypes.c_void_p(first + sent * size), number - sent, socket.MSG_DONTWAIT)
-            if done < 0:
-                if ctypes.get_errno() not in forgiven:
-                    raise _last_error()
-                done = 1
-            sent += done
+            sent += self._send(sent, number, forgiven)
+
+    def _send(self, start: int, end: int, forgiven: Collection[int]) -> int:
+        """How many answers of those from `start` on are done with."""
+        headers = self._out.headers
+        rest = ctypes.byref(headers, start * _HEADER_SIZE) if start else headers
+        done: int = _libc.sendmmsg(self.sock.fileno(), rest, end - start, socket.MSG_DONTWAIT)
+        if done < 0:
+            if ctypes.get_errno() not in forgiven:
+                raise _last_error()
+            return 1
+        return done
 
 
 def _last_error() -> OSError:

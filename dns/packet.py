@@ -3,6 +3,7 @@
 import ipaddress
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, cast
 
 from dnslib import DNSBuffer, DNSLabel
@@ -144,7 +145,7 @@ class _Writer:
         self._name(record.name)
         data = record.data
         if record.type in _ADDRESS_TYPES and isinstance(data, str):
-            address = ipaddress.ip_address(data).packed
+            address = _address(data)
             self._buffer.append(_FIXED.pack(record.type, self._class, record.ttl, len(address)) + address)
             return
         self._buffer.append(_FIXED.pack(record.type, self._class, record.ttl, 0))
@@ -181,6 +182,12 @@ class _Writer:
         self._buffer.encode_name(DNSLabel(name))
         written = bytes(self._buffer.data[start:])
         self._pointers[name] = written if len(written) <= _POINTER_LENGTH else struct.pack("!H", 0xC000 | start)
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> bytes:
+    """An address's octets."""
+    return ipaddress.ip_address(text).packed
 
 
 def _character_string(text: str) -> bytes:
