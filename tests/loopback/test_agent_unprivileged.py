@@ -10,11 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.netns.agents import CLUSTERLESS, HANG_SECONDS, Agent, asked, endpoints, reach, service, write
+from tests.netns.agents import CLUSTERLESS, HANG_SECONDS, NOBODYS, Agent, asked, endpoints, reach, service, write
 from tests.places import own_network
-
-NOBODY = 65534
-NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 
 
 @pytest.fixture

@@ -11,11 +11,8 @@ from pathlib import Path
 import pytest
 
 from clusterless.introspection.client import Client
-from tests.netns.agents import Agent, service, write
+from tests.netns.agents import NOBODYS, Agent, service, write
 from tests.places import own_network
-
-NOBODY = 65534
-NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 
 
 class Healthy(BaseHTTPRequestHandler):

@@ -15,11 +15,8 @@ from click.testing import CliRunner, Result
 from clusterless.cli import cli
 from clusterless.explain.answering import from_json
 from clusterless.introspection.client import Client, ServerError
-from tests.netns.agents import HANG_SECONDS, Agent, Backend, connected, endpoints, service, write
+from tests.netns.agents import HANG_SECONDS, NOBODYS, Agent, Backend, connected, endpoints, service, write
 from tests.places import own_network
-
-NOBODY = 65534
-NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 
 
 class Running(NamedTuple):

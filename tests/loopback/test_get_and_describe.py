@@ -13,11 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from clusterless.cli import cli
-from tests.netns.agents import CLUSTERLESS, HANG_SECONDS, Agent, endpoints, service, write
+from tests.netns.agents import CLUSTERLESS, HANG_SECONDS, NOBODYS, Agent, endpoints, service, write
 from tests.places import own_network
-
-NOBODY = 65534
-NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 
 
 class Running(NamedTuple):

@@ -14,11 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.netns.agents import HANG_SECONDS, Agent, service, write
+from tests.netns.agents import HANG_SECONDS, NOBODYS, Agent, service, write
 from tests.places import own_network
 
-NOBODY = 65534
-NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
 PAGE = DASHBOARD.with_name("operations.md")
 # Functions and words of PromQL, labels, and Grafana's variables, which a dashboard names besides metrics.

@@ -12,11 +12,8 @@ from click.testing import CliRunner
 
 from clusterless.cli import cli
 from clusterless.introspection.client import Client, ServerError
-from tests.netns.agents import Agent, endpoints, service, write
+from tests.netns.agents import NOBODYS, Agent, endpoints, service, write
 from tests.places import own_network
-
-NOBODY = 65534
-NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 
 
 class Running:

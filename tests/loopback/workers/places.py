@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import socket
 import threading
@@ -10,11 +9,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tests.netns.agents import HANG_SECONDS, Agent, service, write
+from tests.netns.agents import HANG_SECONDS, NOBODYS, Agent, service, write
 from tests.places import own_network
 
-NOBODY = 65534
-NOBODYS = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 PORT = 8080
 BACKEND = 9000
 GRACE_SECONDS = 1
