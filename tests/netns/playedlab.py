@@ -14,7 +14,7 @@ from lab.places import connect
 
 from .labs import CLUSTERLESS, HANG_SECONDS, Outcome
 
-WAIT_SECONDS = 20.0  # against hangs: for what follows from a change
+WAIT_SECONDS = 40.0  # against hangs: for what follows from a change
 
 
 class PlayedLab:
