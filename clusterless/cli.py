@@ -29,7 +29,7 @@ from .commandline.lab import lab
 from .commandline.live import events, graph, top
 from .commandline.objects import describe, get
 from .configuration.kubeproxyconfig import ConfigError
-from .configuration.settings import Settings, split
+from .configuration.settings import Settings, place_mistakes, split
 from .operations import logs
 
 log = logging.getLogger(__name__)
@@ -114,7 +114,10 @@ def check(context: click.Context, /, output: str, strict: bool, load_balancer_ip
 
     filenames = _filenames(context)
     options = _or_usage(lambda: cluster_options(context.params))
-    report = check_manifests(filenames, options, split(load_balancer_ip_range))
+    ranges = split(load_balancer_ip_range)
+    if mistakes := list(place_mistakes(load_balancer_ip_ranges=ranges)):
+        raise click.UsageError("\n".join(mistakes))
+    report = check_manifests(filenames, options, ranges)
     click.echo(json.dumps(report.json, indent=2) if output == "json" else report.text)
     sys.exit(1 if report.is_refused or (strict and report.remarks) else 0)
 
@@ -144,8 +147,15 @@ def env(context: click.Context, /, namespace: str, enable_service_links: bool, *
 @click.option("--udp", multiple=True, type=PORT, help="A port that echoes over UDP (repeatable).")
 def pod(**flags: Any) -> None:
     """Run the demo backend: HTTP, TCP and UDP, says who it is and whom it sees."""
+    from ipaddress import ip_address
+
     from .demo.pod import PodOptions, PodStartError, serve
 
+    if flags["bind"]:
+        try:
+            ip_address(flags["bind"])
+        except ValueError as error:
+            raise click.UsageError(f"--bind-address: {error}") from error
     http = flags["http"] or (() if flags["tcp"] or flags["udp"] else (8080,))
     try:
         runner.run(serve(PodOptions(**{**flags, "http": http})))

@@ -87,7 +87,7 @@ def _words(flags: dict[str, Any]) -> "Words":
 
 
 def _of_files(context: click.Context, words: "Words") -> "Answer":
-    from clusterless.configuration.settings import split
+    from clusterless.configuration.settings import place_mistakes, split
     from clusterless.explain.answering import answer
     from clusterless.explain.files import facts_of_files
     from clusterless.explain.world import World
@@ -102,6 +102,10 @@ def _of_files(context: click.Context, words: "Words") -> "Answer":
         external_ip_ranges=tuple(flags["external_ip_range"]),
         load_balancer_ip_ranges=split(flags["load_balancer_ip_range"]),
     )
+    if mistakes := list(
+        place_mistakes(proxy.external_ip_ranges, proxy.load_balancer_ip_ranges, proxy.node_port_addresses)
+    ):
+        raise ConfigError("\n".join(mistakes))
     facts = facts_of_files(flags["filename"], options, proxy, flags["corefile"])
     _tell_errors(facts.snapshot.errors)
     return answer(World(facts), words)

@@ -144,13 +144,24 @@ def _mistakes(settings: Settings) -> Iterator[str]:
     yield from _mistake("--healthz-bind-address", lambda: host_port(settings.healthz_bind_address))
     yield from _mistake("--metrics-bind-address", lambda: host_port(settings.metrics_bind_address))
     yield from _mistake("--dns-bind-address", lambda: bind_addresses(settings.dns_bind_addresses))
-    yield from _mistake("--load-balancer-ip-range", lambda: _networks(split(settings.load_balancer_ip_range)))
-    yield from _mistake("--external-ip-range", lambda: _networks(settings.external_ip_ranges))
+    yield from place_mistakes(
+        settings.external_ip_ranges, split(settings.load_balancer_ip_range), settings.node_port_addresses
+    )
     if settings.node_ip:
         yield from _mistake("bindAddress", lambda: ip_address(settings.node_ip))
     if settings.scheduler not in list(Scheduler):
         yield f"ipvs.scheduler: {settings.scheduler}: must be one of {', '.join(Scheduler)}"
-    for error in node_port_addresses_errors(settings.node_port_addresses, "nodePortAddresses"):
+
+
+def place_mistakes(
+    external_ip_ranges: tuple[str, ...] = (),
+    load_balancer_ip_ranges: tuple[str, ...] = (),
+    node_port_addresses: tuple[str, ...] = (),
+) -> Iterator[str]:
+    """What is wrong with the flags that say where a proxy may listen, a sentence each."""
+    yield from _mistake("--load-balancer-ip-range", lambda: _networks(load_balancer_ip_ranges))
+    yield from _mistake("--external-ip-range", lambda: _networks(external_ip_ranges))
+    for error in node_port_addresses_errors(node_port_addresses, "nodePortAddresses"):
         yield error.message
 
 

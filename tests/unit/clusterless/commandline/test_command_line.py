@@ -50,6 +50,13 @@ def run(*arguments: str, stdin: str = "", **variables: str) -> Result:
         (["up", "-f", "x", "--workers", "0"], "0 is not in the range 1<=x<=64"),
         (["loadbalancer", "-f", "x", "--workers", "few"], "'few' is neither a number nor 'auto'."),
         (["dns", "-f", "x", "--workers", "2"], "No such option '--workers'"),
+        (
+            ["check", "-f", "x", "--load-balancer-ip-range", "lb"],
+            "--load-balancer-ip-range: 'lb' does not appear to be",
+        ),
+        (["explain", "x", "-f", "x", "--external-ip-range", "x"], "--external-ip-range: 'x' does not appear to be"),
+        (["explain", "x", "-f", "x", "--nodeport-addresses", "eth0"], 'Invalid value: "eth0": must be a valid CIDR'),
+        (["pod", "--bind-address", "eth0"], "--bind-address: 'eth0' does not appear to be an IPv4 or IPv6 address"),
         (["pod", "--http", "70000"], "70000 is not in the range 1<=x<=65535"),
     ],
 )
