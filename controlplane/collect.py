@@ -46,7 +46,7 @@ class Collected(msgspec.Struct, frozen=True):
 
 
 class _Known(NamedTuple):
-    """What a document text decoded to, and the object that it asks for, if it asks for one of ours."""
+    """What is to be said of a document text, and the object that it asks for, if it asks for one of ours."""
 
     decoded: Decoded
     identity: Identity | None
@@ -202,12 +202,15 @@ def _in_order(documents: Iterable[Document]) -> list[Document]:
     return sorted(sorted(documents, key=attrgetter("index")), key=attrgetter("source"))
 
 
+_GOOD = Decoded()  # what was decoded is kept with its defaults alone
+
+
 def _read(document: Document) -> _Known:
     decoded = decode(document)
     if decoded.object is None:
         return _Known(decoded, None if decoded.passed_over else _identity_of(document), None)
     whole = with_defaults(decoded.object)
-    return _Known(decoded, Identity(whole.kind, whole.key), Wanted(document, whole))
+    return _Known(_GOOD, Identity(whole.kind, whole.key), Wanted(document, whole))
 
 
 def _identity_of(document: Document) -> Identity | None:

@@ -88,7 +88,6 @@ def sloppy_address(text: str) -> Address | None:
     return Address(IPV4, value & 0xFFFFFFFF) if value >> 32 == _MAPPED else Address(IPV6, value)
 
 
-@lru_cache(maxsize=_CACHE)
 def address_error(text: str) -> str:
     """What the API server says of `text` in a field that holds an address; `""` if nothing."""
     if parse_address(text) is not None:
