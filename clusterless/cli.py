@@ -142,9 +142,11 @@ def env(context: click.Context, /, namespace: str, enable_service_links: bool, *
 @click.option("--namespace", "-n", default="default", show_default=True, help="Its namespace.")
 @click.option("--node", default="", help="The node that it runs on.")
 @click.option("--bind-address", "bind", default="", metavar="IP", help="Where it listens. Default: everywhere.")
-@click.option("--http", multiple=True, type=PORT, help="A port that speaks HTTP (repeatable). Default: 8080.")
-@click.option("--tcp", multiple=True, type=PORT, help="A port that echoes over TCP (repeatable).")
-@click.option("--udp", multiple=True, type=PORT, help="A port that echoes over UDP (repeatable).")
+@click.option(
+    "--http", multiple=True, type=PORT, metavar="PORT", help="A port that speaks HTTP (repeatable). Default: 8080."
+)
+@click.option("--tcp", multiple=True, type=PORT, metavar="PORT", help="A port that echoes over TCP (repeatable).")
+@click.option("--udp", multiple=True, type=PORT, metavar="PORT", help="A port that echoes over UDP (repeatable).")
 def pod(**flags: Any) -> None:
     """Run the demo backend: HTTP, TCP and UDP, says who it is and whom it sees."""
     from ipaddress import ip_address

@@ -44,7 +44,10 @@ _namespace_flag = click.option("--namespace", "-n", default="default", show_defa
 )
 @filename_flag
 @click.option(
-    "--nodes", type=click.IntRange(1, 100), help="How many nodes, where no manifest has a Node.  [default: 2]"
+    "--nodes",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="How many nodes, where no manifest has a Node.  [default: 2]",
 )
 @click.option(
     "--name", "-N", default="", metavar="LAB", help="How other terminals find it.  [default: lab, lab-2, ...]"

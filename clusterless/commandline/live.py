@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .shared import exit_with, source
-from .sourceflags import server_flag, source_flags
+from .sourceflags import agent_flag, source_flags
 
 
 @click.command(short_help="Print what happened, as kubectl events.")
@@ -56,7 +56,7 @@ def events(context: click.Context, /, **flags: Any) -> None:
 )
 @click.option("--once", is_flag=True, help="Print one frame, with the rates of one interval, and end.")
 @click.option("--svg", default="", metavar="FILE", help="Draw that frame into an SVG file instead.")
-@server_flag
+@agent_flag
 def top(**flags: Any) -> None:
     """Show live what a running agent carries: connections, rates, who is not served and why, flows, DNS.
 

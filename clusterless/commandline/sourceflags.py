@@ -1,19 +1,19 @@
 """The flags that say where the commands that show objects look: manifests, or a running agent."""
 
+from typing import Any
+
 import click
 from click.shell_completion import CompletionItem
 
 from .flagmaking import flag, together
 from .flags import cluster_flags, filename_flag
 
+_SERVER: dict[str, Any] = {"default": "http://127.0.0.1:10249", "metavar": "URL", "show_default": True}
+
 server_flag = flag(
-    "--server",
-    "-s",
-    default="http://127.0.0.1:10249",
-    metavar="URL",
-    show_default=True,
-    help="The running agent to ask where no -f is given: its metrics address.",
+    "--server", "-s", **_SERVER, help="The running agent to ask where no -f is given: its metrics address."
 )
+agent_flag = flag("--server", "-s", **_SERVER, help="The running agent to ask: its metrics address.")
 
 
 def _complete_namespace(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
