@@ -15,7 +15,7 @@ def patched(before: Mapping[_Key, _Value], gone: Iterable[_Key], made: Mapping[_
 
     The same object if that is nothing; what keeps its place needs no sorting.
     """
-    left = [key for key in gone if key in before and key not in made]
+    left = {key for key in gone if key in before and key not in made}
     if not made and not left:
         return before
     after = {**before, **made}

@@ -1,18 +1,17 @@
 """Pure: the objects of a snapshot by resource; what did not change is not made again."""
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from operator import itemgetter
 
 from controlplane.differences import differing
 from controlplane.encode import Encodable
 from controlplane.endpointsobjects import endpoints_of
-from controlplane.objects import Endpoints, EndpointSlice, KubernetesObject, NamespacedName, Service
+from controlplane.objects import Endpoints, EndpointSlice, NamespacedName, Service
 from controlplane.snapshot import Snapshot
+from controlplane.sortedmapping import patched
 
 from .ledger import Objects
 from .resources import ENDPOINTS, NAMESPACES, NODES, PODS, SERVICES, SLICES, Resource
-
-_Object = TypeVar("_Object", bound=KubernetesObject)
 
 
 class Inventory:
@@ -23,8 +22,8 @@ class Inventory:
         self._by_service: Mapping[NamespacedName, tuple[EndpointSlice, ...]] = {}
         self._loose: tuple[EndpointSlice, ...] = ()  # those that name no Service
         self._written: Mapping[NamespacedName, Endpoints] = {}
-        self._slices: dict[NamespacedName, EndpointSlice] = {}
-        self._endpoints: dict[NamespacedName, Endpoints] = {}
+        self._slices: Mapping[NamespacedName, EndpointSlice] = {}
+        self._endpoints: Mapping[NamespacedName, Endpoints] = {}
 
     def collect(self, snapshot: Snapshot) -> Mapping[Resource, Objects]:
         """All that a cluster would have of these resources; events are not among them."""
@@ -45,13 +44,17 @@ class Inventory:
             ENDPOINTS: self._endpoints,
         }
 
-    def _with_slices(self, moved: Iterable[NamespacedName], snapshot: Snapshot) -> dict[NamespacedName, EndpointSlice]:
+    def _with_slices(
+        self, moved: Iterable[NamespacedName], snapshot: Snapshot
+    ) -> Mapping[NamespacedName, EndpointSlice]:
         gone = [piece.key for key in moved for piece in self._by_service.get(key, ())]
         gone += [piece.key for piece in self._loose]
         made = {piece.key: piece for key in moved for piece in snapshot.slices_of(key)}
-        return _patched(self._slices, gone, made | {piece.key: piece for piece in snapshot.loose_slices})
+        return patched(self._slices, gone, made | {piece.key: piece for piece in snapshot.loose_slices})
 
-    def _with_endpoints(self, touched: Iterable[NamespacedName], snapshot: Snapshot) -> dict[NamespacedName, Endpoints]:
+    def _with_endpoints(
+        self, touched: Iterable[NamespacedName], snapshot: Snapshot
+    ) -> Mapping[NamespacedName, Endpoints]:
         """Those that are written, and those that the endpoints controller makes of a Service with a selector."""
         made: dict[NamespacedName, Endpoints] = {}
         for key in touched:
@@ -60,23 +63,8 @@ class Inventory:
                 made[key] = written
             elif service is not None and service.spec.selector and service.spec.type != "ExternalName":
                 made[key] = endpoints_of(service, snapshot.slices_of(key))
-        return _patched(self._endpoints, touched, made)
-
-
-def _patched(
-    before: Mapping[NamespacedName, _Object], gone: Iterable[NamespacedName], made: Mapping[NamespacedName, _Object]
-) -> dict[NamespacedName, _Object]:
-    """Without what is gone and not made anew, with what is made; what keeps its place needs no sorting."""
-    after = {**before, **made}
-    for key in gone:
-        if key not in made:
-            after.pop(key, None)
-    return after if made.keys() <= before.keys() else _sorted(after)
+        return patched(self._endpoints, touched, made)
 
 
 def _by_key(objects: Iterable[Encodable]) -> Objects:
-    return _sorted({each.key: each for each in objects})
-
-
-def _sorted(objects: Mapping[NamespacedName, _Object]) -> dict[NamespacedName, _Object]:
-    return dict(sorted(objects.items(), key=lambda item: item[0]))
+    return dict(sorted({each.key: each for each in objects}.items(), key=itemgetter(0)))
