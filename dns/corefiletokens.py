@@ -21,13 +21,15 @@ class CorefileProblem(NamedTuple):
     """One mistake in a Corefile, in CoreDNS' words; its text form is the line that CoreDNS would print."""
 
     file: str
-    line: int
+    line: int  # from 1; 0 for a file that has none, and then the message names it
     message: str
     plugin: str = ""  # the plugin whose setup objects; empty for the file's own syntax
     warning: bool = False  # CoreDNS would take it, and so do we, but it has no effect here
 
     def __str__(self) -> str:
         owner = f"plugin/{self.plugin}: " if self.plugin else ""
+        if not self.line:
+            return f"{owner}{self.message}"
         if self.warning:
             return f"{owner}{self.file}:{self.line} - Warning: {self.message}"
         lead = "" if self.message.startswith("Syntax error:") else "Error during parsing: "

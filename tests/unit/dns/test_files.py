@@ -62,7 +62,7 @@ def test_a_file_that_imports_itself_is_stopped(corefile):
 
 def test_a_corefile_that_is_not_there_is_an_error(tmp_path):
     config, (problem,) = read_corefile(tmp_path / "Corefile", {})
-    assert (config, problem.message) == (None, f"Corefile '{tmp_path}/Corefile' cannot be read")
+    assert (config, str(problem)) == (None, f"Corefile '{tmp_path}/Corefile' cannot be read")
 
 
 def test_upstreams_are_read_from_a_resolv_conf(tmp_path, caplog):
