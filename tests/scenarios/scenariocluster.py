@@ -20,6 +20,7 @@ from proxy.hostfacts import HostAddress, HostFacts
 from proxy.model import FrontendKey, Protocol
 from proxy.nodeview import node_view
 from proxy.options import ProxyOptions
+from tests.files import put_long_ago
 
 from .scenariofile import Change, Expectation, ScenarioError, Step, edited
 
@@ -93,11 +94,11 @@ class Cluster:
         path = self._folder / change.file
         match change.action:
             case "file":
-                path.write_text(change.text)
+                put_long_ago(path, change.text)
             case "remove":
                 path.unlink()
             case _:
-                path.write_text(edited(path.read_text(), change.text))
+                put_long_ago(path, edited(path.read_text(), change.text))
 
     def services(self, expectation: Expectation) -> list[Service]:
         """The Services that an expectation is about; the two of every cluster only if named, or written."""

@@ -23,6 +23,7 @@ from proxy.options import ProxyOptions
 from proxy.reconciler import Reconciler
 from proxy.relaysettings import RelaySettings
 from proxy.udp import UdpListener
+from tests.files import put_long_ago
 
 from .givens import SERVICE_RANGE, next_address
 
@@ -70,7 +71,7 @@ class ServiceNode:
     def apply(self, *manifests, problems=()):
         """These manifests and no others; returns once they are true, with exactly these problems."""
         items = [each for given in manifests for each in (given if isinstance(given, list) else [given])]
-        self._file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+        put_long_ago(self._file, json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
         assert self.lab.run(self._apply()) == list(problems)
 
     async def _apply(self):
