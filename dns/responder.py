@@ -16,6 +16,7 @@ from .forwarder import Forwarder
 from .guard import Refusal, Silence, inspect
 from .model import Query, Rcode, Record, Reply
 from .names import to_text
+from .packedanswers import PackedAnswers
 from .packet import payload_limit, refuse, render
 from .pipeline import Answer, Ask, Decision, Pipeline
 from .plugins.errors import Errors
@@ -23,7 +24,7 @@ from .querylog import Client, Exchange, line
 from .responses import ParsedResponse
 from .steps import FOREVER
 from .transfermessages import transfer_messages
-from .wirecache import ID_LENGTH, Kind, WireCache, folded
+from .wirecache import ID_LENGTH, Kind, folded
 
 log = logging.getLogger(__name__)
 query_log = logging.getLogger(f"{__name__}.queries")
@@ -64,37 +65,11 @@ class Responder:
     ) -> None:
         self.pipeline = pipeline
         self.counters = counters
+        self.packed = PackedAnswers(loop, counters)
         self._rng = Random()  # noqa: S311 - the order of records is no secret
         self._loop = loop
         self._forwarder = forwarder
-        self._wire: dict[Listener, WireCache] = {}
         self._error_logs: dict[Errors, ErrorLog] = {}
-
-    def wire_cache(self, listener: Listener) -> WireCache:
-        """The packed answers for clients of a listener that are good now; whoever finds one need not ask here."""
-        cache = self._wire.get(listener)
-        if cache is None:
-            cache = self._wire[listener] = WireCache()
-        cache.expire(self._loop.time())
-        return cache
-
-    def forget(self) -> None:
-        """What is served has changed."""
-        for cache in self._wire.values():
-            cache.clear()
-
-    def count_wire_hits(self) -> None:
-        """Brings the counters up to date with what the packed answers were used for."""
-        for listener, cache in self._wire.items():
-            hits = dict(cache.take_hits())
-            total = sum(hits.values())
-            seconds, cache.seconds = cache.seconds, 0.0
-            self.counters.wire_cache_hits += total
-            for kind, times in hits.items():
-                self._count(listener, kind, times)
-                for hit in kind.cache_hits:
-                    self.counters.cache_hits[hit] += times
-                self.counters.took(listener.server, kind.zone, seconds / total, times)
 
     def respond(self, packet: bytes, source: Source, send: Send) -> None:
         """Answers one packet that no packed answer was found for; `send` may be called now or later."""
@@ -171,7 +146,7 @@ class Responder:
         kind = self._note(received, answer, packet)
         if key is not None:
             is_shared = key != received.packet[ID_LENGTH:]
-            self.wire_cache(received.source.listener).put(
+            self.packed.of(received.source.listener).put(
                 key,
                 folded(packet) if is_shared else packet[ID_LENGTH:],
                 kind,
@@ -195,7 +170,7 @@ class Responder:
             return question
         if answer.kept_until < FOREVER:
             return None
-        is_shared = self.wire_cache(received.source.listener).is_shared(shared)
+        is_shared = self.packed.of(received.source.listener).is_shared(shared)
         return shared if is_shared or self._is_one_for_all_spellings(received) else question
 
     def _is_one_for_all_spellings(self, received: "_Received") -> bool:
@@ -225,8 +200,7 @@ class Responder:
             answer.cache_hits,
         )
         duration = perf_counter() - received.started
-        self._count(listener, kind, 1)
-        self.counters.took(listener.server, answer.zone, duration)
+        self.packed.count(listener, kind, duration)
         if answer.log is not None:
             client = Client(received.source.address, received.source.port, listener.proto)
             exchange = Exchange(query, answer.reply, client, len(received.packet), packet, duration)
@@ -243,20 +217,8 @@ class Responder:
 
     def _turn(self, received: "_Received", key: bytes | None) -> int:
         """Whose turn it is to come first, of records that are balanced; the first time it is left to chance."""
-        turn = None if key is None else self.wire_cache(received.source.listener).turn(key)
+        turn = None if key is None else self.packed.of(received.source.listener).turn(key)
         return self._rng.randrange(_TURNS) if turn is None else turn
-
-    def _count(self, listener: Listener, kind: Kind, times: int) -> None:
-        self.counters.answered(
-            listener,
-            kind.zone,
-            qtype=kind.type,
-            rcode=kind.rcode,
-            request_size=kind.request_size,
-            response_size=kind.response_size,
-            dnssec_ok=kind.dnssec_ok,
-            times=times,
-        )
 
     # The `errors` plugin.
 

@@ -50,7 +50,7 @@ class _Answering:
         self.blocks = tuple(blocks.values())
         self.is_probed = False
         self.responder.pipeline = Pipeline(blocks, self.responder.counters, self.responder.pipeline.host)
-        self.responder.forget()
+        self.responder.packed.forget()
 
     def leave(self, address: str) -> None:
         """Closes the sockets of one address."""
@@ -116,7 +116,7 @@ class DnsServer:
     def _forget(self) -> None:
         """What is served has changed: no answer that was kept is given again."""
         for each in self._answering.values():
-            each.responder.forget()
+            each.responder.packed.forget()
 
     def _watch_hosts(self, blocks: Iterable[Block]) -> None:
         self._hosts.close()
@@ -152,7 +152,7 @@ class DnsServer:
                 if options is not None and options not in made:
                     made[options] = ClusterRecords.of(snapshot, options)
             each.responder.pipeline.records = made
-            each.responder.forget()
+            each.responder.packed.forget()
         self._snapshot = snapshot
 
     async def close(self) -> None:
@@ -167,7 +167,7 @@ class DnsServer:
     def counters(self) -> Counters:
         """All counts up to now."""
         for each in self._answering.values():
-            each.responder.count_wire_hits()
+            each.responder.packed.count_hits()
         return self.counted
 
     @property

@@ -232,7 +232,7 @@ class TcpClient:
         self._timer.cancel()
         self._server.heard_of(self)
         begun = perf_counter()
-        cache = self._server.responder.wire_cache(self._source.listener)
+        cache = self._server.responder.packed.of(self._source.listener)
         packed = cache.find(message)
         if packed is not None:
             self._answered(packed)

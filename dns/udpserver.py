@@ -75,7 +75,7 @@ class UdpServer:
 
     def _drain(self, opened: DatagramSocket, listener: Listener) -> None:
         """Answers what has come from packed answers, and queues the rest, up to the bounds: others have their turn."""
-        cache = self._responder.wire_cache(listener)
+        cache = self._responder.packed.of(listener)
         begun, hits = perf_counter(), 0
         for _ in range(BATCHES_PER_WAKE_UP):
             try:
@@ -114,7 +114,7 @@ class UdpServer:
         while self._queue and perf_counter() < until:
             packet, client, opened, listener = self._queue.take()
             send = _sender(opened, client)
-            packed = self._responder.wire_cache(listener).find(packet, is_second_look=True)
+            packed = self._responder.packed.of(listener).find(packet, is_second_look=True)
             if packed is not None:
                 send(packed)
             else:
