@@ -2,11 +2,11 @@
 
 import io
 import os
-import threading
+import time
 
 import pytest
 
-from controlplane import manifests_reading
+from controlplane import manifests_files, manifests_reading
 from controlplane.manifests import ManifestReader
 from controlplane.manifests_chunks import Parsed
 from controlplane.problems import kubectl_text, render
@@ -185,15 +185,32 @@ def test_a_file_that_does_not_parse_keeps_its_last_good_documents(here, reader):
     assert (names(reading), reading.problems) == (["c"], ())
 
 
-def test_a_file_that_is_emptied_first_and_written_then_is_not_read_in_between(here, reader):
+class WritersClock:
+    """For whom the file was changed ten milliseconds ago; it is written while somebody waits, if it is empty."""
+
+    monotonic = staticmethod(time.monotonic)
+
+    def __init__(self, path, text):
+        self._path, self._text = path, text
+        self._now = path.stat().st_mtime + 0.01
+
+    def time(self):
+        return self._now
+
+    def sleep(self, seconds):
+        self._now += seconds
+        if not self._path.read_text():
+            self._path.write_text(self._text)
+            os.utime(self._path, (self._now, self._now))
+
+
+def test_a_file_that_is_emptied_first_and_written_then_is_not_read_in_between(here, reader, monkeypatch):
     web = here / "web.yaml"
     web.write_text(service("a"))
     reader.read(["web.yaml"])
     web.write_text("")
-    writer = threading.Timer(0.03, web.write_text, [service("b")])
-    writer.start()
+    monkeypatch.setattr(manifests_files, "time", WritersClock(web, service("b")))
     assert names(reader.read(["web.yaml"])) == ["b"]
-    writer.join()
 
 
 def test_a_file_that_stays_empty_holds_nothing(here, reader):
