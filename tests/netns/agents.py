@@ -89,12 +89,12 @@ class Backend:
         with contextlib.suppress(OSError):  # whatever a thread hears that still accepts when the socket is closed
             while True:
                 connection, _ = self._listening.accept()
-                connection.sendall(b"hello")
-                threading.Thread(target=self._echo, args=[connection], daemon=True).start()
+                threading.Thread(target=self._serve, args=[connection], daemon=True).start()
 
     @staticmethod
-    def _echo(connection: socket.socket) -> None:
-        with connection, contextlib.suppress(ConnectionResetError):
+    def _serve(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(ConnectionError):  # who goes before the greeting harms nobody else
+            connection.sendall(b"hello")
             while data := connection.recv(100):
                 connection.sendall(data)
 
