@@ -14,6 +14,7 @@ import click
 from clusterless.configuration.kubeproxyconfig import ConfigError
 
 from .flags import cluster_flags, cluster_options, dns_corefile_flag, filename_flag, proxy_place_flags
+from .kubectlflags import KubectlCommand
 from .shared import tell_server_error
 from .sourceflags import server_flag
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from controlplane.problems import Problem
 
 
-@click.command(short_help="Walk the way of one connection, and say why.")
+@click.command(cls=KubectlCommand, short_help="Walk the way of one connection, and say why.")
 @click.argument("target", metavar="HOST:PORT|SERVICE")
 @click.option(
     "--from",

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from .kubectlflags import KubectlCommand
 from .shared import exit_with, source
 from .sourceflags import agent_flag, source_flags
 
 
-@click.command(short_help="Print what happened, as kubectl events.")
+@click.command(cls=KubectlCommand, short_help="Print what happened, as kubectl events.")
 @click.option("--output", "-o", "format", default="", metavar="FORMAT", help="wide, yaml, json or name.")
 @click.option("--watch", "-w", is_flag=True, help="After the list, print what happens from now on.")
 @click.option("--for", "about", default="", metavar="KIND/NAME", help="Only events about this object.")
@@ -43,7 +44,7 @@ def events(context: click.Context, /, **flags: Any) -> None:
     exit_with(run)
 
 
-@click.command(short_help="Show live what an agent carries.")
+@click.command(cls=KubectlCommand, short_help="Show live what an agent carries.")
 @click.option("--namespace", "-n", default="default", show_default=True, help="The namespace to look at.")
 @click.option("--all-namespaces", "-A", is_flag=True, help="Look at all namespaces.")
 @click.option(
@@ -75,7 +76,7 @@ def top(**flags: Any) -> None:
     exit_with(lambda: show_top(chosen), takes_files=False)
 
 
-@click.command(short_help="Draw Services with their ports and endpoints.")
+@click.command(cls=KubectlCommand, short_help="Draw Services with their ports and endpoints.")
 @click.argument("services", nargs=-1, metavar="[SERVICE...]")
 @click.option(
     "--output",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from .kubectlflags import KubectlCommand
 from .shared import exit_with, source
 from .sourceflags import source_flags
 
@@ -28,7 +29,7 @@ _resource_arguments = click.argument(
 )
 
 
-@click.command(short_help="Print objects as kubectl does.")
+@click.command(cls=KubectlCommand, short_help="Print objects as kubectl does.")
 @_resource_arguments
 @click.option(
     "--output",
@@ -86,7 +87,7 @@ def get(context: click.Context, /, **flags: Any) -> None:
     exit_with(run)
 
 
-@click.command(short_help="Tell all of an object as kubectl does.")
+@click.command(cls=KubectlCommand, short_help="Tell all of an object as kubectl does.")
 @_resource_arguments
 @click.option("--show-events/--no-show-events", default=True, help="Whether events stand at the end of each.")
 @source_flags

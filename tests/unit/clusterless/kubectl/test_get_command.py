@@ -54,6 +54,28 @@ def lines(path: Path, *arguments: str) -> list[str]:
     return [" ".join(line.split()) for line in result.stdout.splitlines()]
 
 
+@pytest.mark.parametrize(
+    ("as_kubectl_takes_it", "plainly"),
+    [
+        ("get svc -o=name -n=prod", "get svc -o name -n prod"),
+        ("get svc -o=jsonpath={.items[?(@.spec.type=='x')]}", "get svc -o jsonpath={.items[?(@.spec.type=='x')]}"),
+        ("get svc -l=app=web", "get svc -l app=web"),
+        ("get svc -A --no-headers=true --show-labels=1", "get svc -A --no-headers --show-labels"),
+        ("get svc -A=false --watch=false -w=F", "get svc"),
+        ("describe svc web --show-events=false", "describe svc web --no-show-events"),
+        ("describe svc web --show-events=true", "describe svc web"),
+        ("events -A=true", "events -A"),
+    ],
+)
+def test_flags_may_be_written_as_for_kubectl(as_kubectl_takes_it: str, plainly: str, manifests: Path):
+    assert lines(manifests, *as_kubectl_takes_it.split()) == lines(manifests, *plainly.split())
+
+
+@pytest.mark.parametrize("flag", ["--watch=maybe", "--nothing=true", "-w=maybe"])
+def test_a_switch_that_is_neither_on_nor_off_is_wrong_usage(flag: str, manifests: Path):
+    assert run("get", "svc", flag, "-f", str(manifests)).exit_code == 2
+
+
 def test_headings_may_be_left_out_and_labels_be_columns(manifests: Path):
     shown = lines(manifests, "get", "svc", "--no-headers", "-Lapp,tier", "-A", "-lapp")
     assert shown == [
