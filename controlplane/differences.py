@@ -1,7 +1,8 @@
 """Pure: whether, and where, two mappings or sequences do not hold the same objects; fast where nearly all are."""
 
-from collections.abc import Mapping, Sequence
-from operator import eq, is_
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress, count
+from operator import is_, is_not, ne
 from typing import TypeVar
 
 _Key = TypeVar("_Key")
@@ -11,16 +12,26 @@ _Value = TypeVar("_Value")
 def differing(before: Mapping[_Key, _Value], after: Mapping[_Key, _Value]) -> list[_Key]:
     """The keys that are new, gone, or have another object than before; first those of `after`, in its order.
 
-    Snapshots keep the identity of what did not change. With the same keys in the same order, which is the rule, this
-    runs in C but for the differences: a tenth of the time of a loop.
+    Snapshots keep the identity of what did not change, and keys their order. What stands alike at the head and at the
+    tail, which is nearly all of it, is compared in C: a tenth of the time of a loop.
     """
     if before is after:
         return []
-    if len(before) == len(after) and all(map(eq, before, after)):
-        same = map(is_, before.values(), after.values())
-        return [key for key, is_same in zip(after, same, strict=True) if not is_same]
-    changed = [key for key, value in after.items() if before.get(key) is not value]
-    return changed + [key for key in before if key not in after]
+    was, now = list(before), list(after)
+    old, new = list(before.values()), list(after.values())
+    shorter = min(len(was), len(now))
+    head = _alike(was, now, shorter)
+    tail = _alike(reversed(was), reversed(now), shorter - head)
+    was_end, now_end = len(was) - tail, len(now) - tail
+    changed = list(compress(now, map(is_not, old[:head], new[:head])))
+    changed += [key for key in now[head:now_end] if before.get(key) is not after[key]]
+    changed += compress(now[now_end:], map(is_not, old[was_end:], new[now_end:]))
+    return changed + [key for key in was[head:was_end] if key not in after]
+
+
+def _alike(keys: Iterable[_Key], others: Iterable[_Key], most: int) -> int:
+    """How many are alike from the first on, at most so many."""
+    return min(next(compress(count(), map(ne, keys, others)), most), most)
 
 
 def same(one: Mapping[_Key, object], other: Mapping[_Key, object]) -> bool:
