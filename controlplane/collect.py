@@ -9,6 +9,7 @@ import msgspec
 
 from .decode import Decoded, decode
 from .defaults import with_defaults
+from .differences import same_items
 from .documents import Document
 from .objects import KINDS, AnyObject, NamespacedName
 from .problems import Problem
@@ -62,11 +63,16 @@ class Collector:
 
     def __init__(self) -> None:
         self._memo: dict[str, _Known] = {}
-        self._documents: Mapping[int, Document] = {}  # those of last time, by their id
+        self._seen: Sequence[Document] = ()  # those of last time
+        self._documents: Mapping[int, Document] = {}  # the same by their id
         self._last: Collected | None = None
 
     def collect(self, documents: Sequence[Document]) -> Collected:
         """Decode, default and sort by identity; the last of several documents of one object counts, as in apply."""
+        if self._last is not None and self._last.is_plain and same_items(documents, self._seen):
+            self._last = msgspec.structs.replace(self._last, touched=frozenset())
+            return self._last
+        self._seen = documents
         before, self._documents = self._documents, dict(zip(map(id, documents), documents, strict=True))
         amended = None
         if self._last is not None and self._last.is_plain and len(self._documents) == len(documents):
