@@ -130,11 +130,10 @@ def check(context: click.Context, /, output: str, strict: bool, load_balancer_ip
 @click.pass_context
 def env(context: click.Context, /, namespace: str, enable_service_links: bool, **_flags: Any) -> None:
     """Print the service environment variables that a pod would get."""
-    from .checking.env import environment_lines
+    from .checking.env import env as print_environment
 
     options = _or_usage(lambda: cluster_options(context.params))
-    for line in environment_lines(_filenames(context), options, namespace, enable_service_links=enable_service_links):
-        click.echo(line)
+    sys.exit(print_environment(_filenames(context), options, namespace, enable_service_links=enable_service_links))
 
 
 @cli.command(short_help="Run the demo backend: HTTP, TCP and UDP.")

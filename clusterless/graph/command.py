@@ -35,7 +35,7 @@ def graph(source: Source, names: Iterable[str], form: str) -> int:
     Raises ServerError, and ArgumentError for a Service that is not there or where there is none at all.
     """
     seen = look(source, _KINDS)
-    is_unreadable = tell_problems(seen)
+    is_unreadable = tell_problems(seen.problems)
     services = _services(source, seen.view, tuple(names))
     titles = ", ".join(service.metadata.name for service in services)
     click.echo(FORMATS[form](picture_of(seen.view, services), f"Services and their endpoints: {titles}"), nl=False)

@@ -23,7 +23,7 @@ def describe(source: Source, arguments: Sequence[str], *, show_events: bool) -> 
         raise ArgumentError('no description has been implemented for "Event"')
     scopes = [scope_of(source, each) for each in resources]
     seen = look(source, _needed(resources, show_events=show_events), _namespace(source, resources))
-    is_unreadable = tell_problems(seen)
+    is_unreadable = tell_problems(seen.problems)
     found = [_found(seen.view, each, scope) for each, scope in zip(asked.wanted, scopes, strict=True)]
     _show(found, seen.view, show_events=show_events)
     missing = [text for each in found for text in each.missing]

@@ -9,7 +9,7 @@ import click
 from clusterless.introspection.apipaths import selection
 from clusterless.introspection.resources import Resource
 from controlplane.encode import encoded
-from controlplane.problems import Reason
+from controlplane.problems import Problem, Reason
 from controlplane.problems import render as render_problems
 
 from .printers.arguments import ArgumentError, Request, request
@@ -18,7 +18,7 @@ from .printers.output import Format, Output, as_json, by_path, document
 from .printers.selection import Found, Scope, find, nothing_found
 from .printers.sorting import sorted_by
 from .printers.table import Table, TableOptions, named
-from .sources import Look, Source, look
+from .sources import Source, look
 
 
 class GetFlags(NamedTuple):
@@ -41,7 +41,7 @@ def get(source: Source, arguments: Sequence[str], flags: GetFlags) -> int:
     asked = checked(source, request(arguments), flags.field_selector)
     scopes = [scope_of(source, each.resource, flags.field_selector) for each in asked.wanted]
     seen = look(source, [each.resource.name for each in asked.wanted], source.namespace)
-    is_unreadable = tell_problems(seen)
+    is_unreadable = tell_problems(seen.problems)
     found = [
         _sorted(find(seen.view, each, scope), flags.sort_by) for each, scope in zip(asked.wanted, scopes, strict=True)
     ]
@@ -71,11 +71,11 @@ def scope_of(source: Source, resource: Resource, field_selector: str = "") -> Sc
     return Scope(source.namespace, selected.labels, selected.fields if field_selector else None)
 
 
-def tell_problems(seen: Look) -> bool:
+def tell_problems(problems: Sequence[Problem]) -> bool:
     """Say on stderr which objects of the manifests a cluster would refuse; whether a file could not be read."""
-    for line in render_problems(seen.problems):
+    for line in render_problems(problems):
         click.echo(line, err=True)
-    return any(problem.reason is Reason.PARSE for problem in seen.problems)
+    return any(problem.reason is Reason.PARSE for problem in problems)
 
 
 def table_options(source: Source, asked: Request, flags: GetFlags) -> TableOptions:

@@ -154,6 +154,6 @@ class _Files:
     def _look(self) -> Found:
         snapshot = self._builder.build(self._reader.read(self._source.filenames), int(time.time())).snapshot
         seen = Look(view_of_snapshot(snapshot), tuple(each for each in snapshot.errors if each not in self._told))
-        tell_problems(seen)
+        tell_problems(seen.problems)
         self._told = frozenset(snapshot.errors)
         return find(seen.view, self._wanted, self._scope)

@@ -126,6 +126,13 @@ def test_env_prints_what_a_pod_would_get():
     assert lines == sorted(lines)
 
 
+def test_env_tells_of_a_file_that_is_not_there(tmp_path: Path):
+    missing = tmp_path / "missing.yaml"
+    result = run("env", "-f", str(missing))
+    assert (result.exit_code, result.stderr) == (1, f'{missing}: error: the path "{missing}" does not exist\n')
+    assert "KUBERNETES_SERVICE_HOST=10.96.0.1" in result.stdout.splitlines()
+
+
 def test_env_without_links_knows_the_api_server_alone():
     lines = run("env", "-f", "-", "--no-enable-service-links", stdin=WEB).stdout.splitlines()
     assert {line.split("_")[0] for line in lines} == {"KUBERNETES"}
