@@ -15,6 +15,8 @@ from controlplane.problems import Problem, Severity, render
 from controlplane.snapshot import Snapshot
 from controlplane.state import StateDirectory, StateError
 
+from . import garbage
+
 log = logging.getLogger(__name__)
 
 
@@ -59,8 +61,9 @@ class ClusterFeed:
         self._follow()
         if self._addresses is not None:
             self._builder.move(self._addresses)
-        reading = self._reader.read(self._filenames)
-        built = self._builder.build(reading, int(time.time()))
+        with garbage.resting():
+            reading = self._reader.read(self._filenames)
+            built = self._builder.build(reading, int(time.time()))
         self._keep(built)
         self._tell(built.snapshot)
         return built.snapshot

@@ -1,4 +1,4 @@
-"""Spares the garbage collector what an agent makes while it starts: nearly all of it stays until the end."""
+"""Spares the garbage collector what an agent makes of its manifests: nearly all of it stays."""
 
 import gc
 from collections.abc import Iterator
@@ -13,9 +13,24 @@ def spared() -> Iterator[None]:
     and holds everybody up for a fifth of a second at some later change. They are freed as ever when nobody refers to
     them any more. To collect once more before it ends would take half a second, to find what importing left behind.
     """
+    with resting():
+        try:
+            yield
+        finally:
+            gc.freeze()
+
+
+@contextmanager
+def resting() -> Iterator[None]:
+    """The collector rests in the block; it may stand in another one.
+
+    To read ten thousand documents and build on them makes many objects and no garbage that only it could find: to look
+    for some over and over takes as long as the work itself.
+    """
+    was_at_work = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
-        gc.enable()
+        if was_at_work:
+            gc.enable()

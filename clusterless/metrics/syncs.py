@@ -87,6 +87,9 @@ def _changed_slices(before: Snapshot | None, after: Snapshot) -> Iterator[tuple[
     """The slices that came, went (`None`) or changed, as they are now, each with its Service."""
     old_slices = before.slices if before else {}
     for service in differing(old_slices, after.slices):
+        if service not in old_slices:
+            yield from ((service, each) for each in after.slices[service])
+            continue
         old = {each.metadata.name: each for each in old_slices.get(service, ())}
         new = {each.metadata.name: each for each in after.slices.get(service, ())}
         for name in differing(old, new):

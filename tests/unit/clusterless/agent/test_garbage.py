@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clusterless.agent.garbage import spared
+from clusterless.agent.garbage import resting, spared
 
 
 class Thing:
@@ -37,6 +37,14 @@ def test_what_is_made_by_the_end_is_never_looked_at():
 def test_the_collector_works_again_after_a_start_that_fails():
     with pytest.raises(LookupError), spared():
         raise LookupError
+    assert gc.isenabled()
+
+
+def test_the_collector_rests_until_the_outer_block_ends():
+    with resting():
+        with resting():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
     assert gc.isenabled()
 
 
