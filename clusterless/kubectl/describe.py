@@ -24,7 +24,9 @@ def describe(source: Source, arguments: Sequence[str], *, show_events: bool) -> 
     scopes = [scope_of(source, each) for each in resources]
     seen = look(source, _needed(resources, show_events=show_events), _namespace(source, resources))
     is_unreadable = tell_problems(seen.problems)
-    found = [_found(seen.view, each, scope) for each, scope in zip(asked.wanted, scopes, strict=True)]
+    found = [find(seen.view, each, scope) for each, scope in zip(asked.wanted, scopes, strict=True)]
+    if _is_kind_and_name(arguments) and not any(each.objects for each in found):
+        found = _similar(seen.view, asked.wanted, scopes) or found
     _show(found, seen.view, show_events=show_events)
     missing = [text for each in found for text in each.missing]
     for text in missing:
@@ -45,29 +47,21 @@ def _namespace(source: Source, resources: Iterable[Resource]) -> str:
     return source.namespace if all(each.namespaced for each in resources) else ""
 
 
-def _found(view: ObjectView, wanted: Wanted, scope: Scope) -> Found:
-    """What has the names, and where nothing has one, what begins with it."""
-    found = find(view, wanted, scope)
-    if not found.missing:
-        return found
-    parts = [_by_prefix(view, wanted.resource, name, scope) for name in wanted.names]
-    return Found(
-        wanted.resource,
-        tuple(obj for part in parts for obj in part.objects),
-        tuple(text for part in parts for text in part.missing),
-    )
+def _is_kind_and_name(arguments: Sequence[str]) -> bool:
+    """`svc web`; kubectl takes a name for the beginning of others in this form alone (its describe.go, RunDescribe)."""
+    return len(arguments) == 2 and "/" not in arguments[0]
 
 
-def _by_prefix(view: ObjectView, resource: Resource, name: str, scope: Scope) -> Found:
-    exact = find(view, Wanted(resource, (name,)), scope)
-    if exact.objects:
-        return exact
-    names = [
-        obj.metadata.name
-        for obj in objects_of(view, resource)
-        if obj.metadata.name.startswith(name) and (not resource.namespaced or obj.metadata.namespace == scope.namespace)
-    ]
-    return find(view, Wanted(resource, tuple(names)), scope) if names else exact
+def _similar(view: ObjectView, wanted: Sequence[Wanted], scopes: Sequence[Scope]) -> list[Found]:
+    """The objects whose names begin with the one that is wanted, where there are any."""
+    found = []
+    for each, scope in zip(wanted, scopes, strict=True):
+        named = [obj for obj in objects_of(view, each.resource) if obj.metadata.name.startswith(each.names)]
+        namespace = scope.namespace if each.resource.namespaced else ""
+        names = [obj.metadata.name for obj in named if namespace in ("", obj.metadata.namespace)]
+        if names:
+            found.append(find(view, Wanted(each.resource, tuple(names)), scope))
+    return found
 
 
 def _show(found: Iterable[Found], view: ObjectView, *, show_events: bool) -> None:

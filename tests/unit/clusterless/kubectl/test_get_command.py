@@ -213,6 +213,13 @@ def test_a_description_is_found_by_the_beginning_of_a_name(manifests: Path):
     assert lines(manifests, "describe", "po", "web-1")[0] == "Name: web-1"
 
 
+@pytest.mark.parametrize("arguments", [("po/web-",), ("po", "web-", "db-"), ("po", "eb-")])
+def test_only_a_kind_and_a_name_may_mean_others_that_begin_so(arguments: tuple[str, ...], manifests: Path):
+    result = run("describe", *arguments, "-f", str(manifests))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Error from server (NotFound): pods " in result.stderr
+
+
 def test_events_may_be_left_out_of_a_description(manifests: Path):
     assert lines(manifests, "describe", "svc", "web")[-1] == "Events: <none>"
     assert lines(manifests, "describe", "svc", "web", "--no-show-events")[-1] == "Internal Traffic Policy: Cluster"
