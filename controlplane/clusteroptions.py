@@ -4,6 +4,7 @@ Sources: Kubernetes `cmd/kube-apiserver/app/options`, `ipallocator` NewIPAllocat
 apimachinery `util/net/port_range.go`.
 """
 
+from .names import dns_1123_subdomain
 from .netaddr import IPV6, Prefix, address_error, cidr_error, parse_cidr
 from .options import ClusterOptions, PortRange
 
@@ -24,6 +25,10 @@ def validate_options(options: ClusterOptions) -> list[str]:
         *_port_range_errors(options.service_node_port_range),
         *_list_errors("--cluster-cidr", options.cluster_cidrs),
         *_list_errors("--endpoint-cidrs", options.endpoint_cidrs),
+        *(
+            f'--cluster-domain: Invalid value: "{options.cluster_domain}": {error}'
+            for error in dns_1123_subdomain(options.cluster_domain)
+        ),
         *(f"node address {text}: {error}" for text in options.node_addresses if (error := address_error(text))),
     ]
 

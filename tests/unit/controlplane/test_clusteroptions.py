@@ -3,6 +3,7 @@
 import pytest
 
 from controlplane.clusteroptions import validate_options
+from controlplane.names import dns_1123_subdomain
 from controlplane.netaddr import INVALID_ADDRESS, INVALID_CIDR
 from controlplane.options import ClusterOptions, PortRange
 
@@ -42,6 +43,9 @@ def test_good_options(options):
          [f"{RANGE} 10.96.0.0/29: subnet with 8 address(es) is too small, the minimum is 10"]),
         ({"service_cluster_ip_ranges": ("fd00::/126",)},
          [f"{RANGE} fd00::/126: subnet with 4 address(es) is too small, the minimum is 10"]),
+        ({"cluster_domain": "a..b"}, [f'--cluster-domain: Invalid value: "a..b": {dns_1123_subdomain("a..b")[0]}']),
+        ({"cluster_domain": "_.local"},
+         [f'--cluster-domain: Invalid value: "_.local": {dns_1123_subdomain("_.local")[0]}']),
         ({"cluster_cidrs": ("10.100.0.0/16",)}, [f"{RANGE} 10.96.0.0/12 overlaps --cluster-cidr 10.100.0.0/16"]),
         ({"cluster_cidrs": ("10.244.0.0",)}, [f"--cluster-cidr 10.244.0.0: {INVALID_CIDR}"]),
         ({"endpoint_cidrs": ("10.0.0.1/8",)},
