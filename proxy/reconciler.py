@@ -22,6 +22,7 @@ Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None], str], object]
 Forget: TypeAlias = Callable[[Iterable[ServicePortName]], None]
 
 _LOGGED_AT_ONCE = 10  # one missing capability fails thousands, in the same words; each has its status
+_OPENED_PER_TURN = 100  # some milliseconds' worth
 
 _NOT_YET = FrontendStatus(FrontendState.FAILED, "not open yet")
 
@@ -191,7 +192,9 @@ class Reconciler:
         failed = [(each, why) for each in frontends if (why := self._unclaimed.get(each.key.address)) is not None]
         if ready:
             outcomes = await self._sockets.open([frontend.key for frontend in ready])
-            for frontend, outcome in zip(ready, outcomes, strict=True):
+            for number, (frontend, outcome) in enumerate(zip(ready, outcomes, strict=True)):
+                if number % _OPENED_PER_TURN == 0:
+                    await asyncio.sleep(0)  # clients of those that are open wait
                 if isinstance(outcome, OpenFailure):
                     failed.append((frontend, outcome.message))
                 else:

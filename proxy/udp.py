@@ -95,6 +95,7 @@ class UdpListener:
         self._end_all(self._table.clear(), FlowEnd.CLOSED)
         if self._timer is not None:
             self.reactor.cancel_timer(self._timer)
+            self._timer = None  # each holds the other
         self.reactor.discard_shared(self._sock)
         self.reactor.descriptors.give(1)
 
