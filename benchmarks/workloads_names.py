@@ -21,7 +21,7 @@ def names(folder: Path, rng: Random, *, quick: bool) -> Iterator[Workload]:
     }  # fmt: skip
     for name, text in constant.items():
         if not quick or name in {VIP, NXDOMAIN}:
-            yield _workload(name, _file(folder, name, text()))._replace(rounds=2 if name == KEPT else 0)
+            yield _workload(name, _file(folder, name, text()))._replace(rounds=0 if name in {VIP, NXDOMAIN} else 2)
     if not quick:
         yield Workload(
             FORWARDED,
@@ -30,7 +30,7 @@ def names(folder: Path, rng: Random, *, quick: bool) -> Iterator[Workload]:
             work_unit="1,000 queries",
             rounds=2,
         )
-        yield _workload(NAMES, _file(folder, NAMES, queries.shuffled(rng)))
+        yield _workload(NAMES, _file(folder, NAMES, queries.shuffled(rng)))._replace(rounds=2)
     yield _workload(MIXED, _file(folder, MIXED, queries.mixed_case(rng)), edns=True)
 
 

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import select
 import socket
-import statistics
 import threading
 import time
 
@@ -125,21 +124,22 @@ def test_options_are_set_on_both_sockets(relay_lab):
         assert side.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 9
 
 
-def median_round_trip(sock, rounds):
+def round_trips(sock, rounds):
     times = []
     for _ in range(rounds):
         started = time.perf_counter()
         sock.sendall(b"x")
         sock.recv(1)
         times.append(time.perf_counter() - started)
-    return statistics.median(times)
+    return times
 
 
 def test_the_relay_adds_no_delay_to_a_ping_pong(relay_lab, relay_process):
     endpoint = relay_lab.echo()
     direct = relay_lab.connect(endpoint.port)
     relayed = relay_lab.connect(relay_process(endpoint.port).port)
-    assert median_round_trip(relayed, 200) - median_round_trip(direct, 200) < 0.003  # ten times what is promised
+    added = min(round_trips(relayed, 200)) - min(round_trips(direct, 200))  # what else the machine does adds more
+    assert added < 0.003  # ten times what is promised
 
 
 def offer(sock, total):
@@ -189,7 +189,7 @@ def test_a_thousand_slow_readers_cost_bounded_memory_and_no_other_connection_wai
     offer_until_all_have_stalled(backends, relay)
     assert relay.ask("stats")["connections"] == SLOW_READERS
     assert relay.resident_bytes() - before < SLOW_READERS * (BUFFER_BYTES + 16 * 1024)
-    times = sorted(median_round_trip(beside, 1) for _ in range(100))
+    times = sorted(round_trips(beside, 100))
     assert times[98] < 0.5  # ten times what is promised
 
 

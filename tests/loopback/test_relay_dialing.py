@@ -108,4 +108,4 @@ def test_clients_that_vanish_before_the_dial_ends_leave_nothing_and_disturb_nobo
     assert counters.accepted == 2201
     assert counters.unserved == 2000
     assert relay_lab.held() == held
-    assert open_descriptors() <= opened
+    relay_lab.wait(lambda: open_descriptors() <= opened)
