@@ -10,7 +10,7 @@ Why not the loop's own readers, transports or streams? Measured, with asyncio an
   at once is never copied, and an idle connection holds none.
 
 The loop watches our epoll's own descriptor, level-triggered: as long as events are left, it calls again. So the
-reactor lives beside DNS, watching and health in one ordinary loop, and takes a few batches of events a call, no more.
+reactor lives beside DNS, watching and health in one ordinary loop, and takes a millisecond's batches of events a call.
 
 Rules that handlers rely on:
 
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 # Measured: a call costs what copying 55 KiB does. Beyond this size little is left to gain, and caches are exceeded.
 RECEIVE_BUFFER_BYTES = 512 * 1024
-BATCHES_PER_TURN = 4  # then others in the loop have their turn
+TURN_SECONDS = 0.001  # then others in the loop have their turn, when the batch under way is over
 EVENTS_PER_BATCH = 256  # a batch's own cost vanishes among so many, and they take some milliseconds at most
 SLICES_PER_BATCH = 64  # at most, when they are short, as the last read of a connection is
 SLICES_SECONDS = 0.0001  # no further slice after that: one of 512 KiB; small requests wait as long beside bulk streams
@@ -211,9 +211,9 @@ class Reactor:
     def _turn(self) -> None:
         """A few batches of events, as long as there are any: the loop's own way round costs as much as a batch."""
         self._is_turn_due = True  # whoever wants another turn during this one gets it below
-        for _ in range(BATCHES_PER_TURN):
-            if self._is_closed or not self._batch():
-                break
+        until = time.monotonic() + TURN_SECONDS
+        while not self._is_closed and self._batch() and self.now < until:
+            pass
         self._is_turn_due = False
         if self._ready:
             self._want_turn()
@@ -228,8 +228,10 @@ class Reactor:
         events = self._epoll.poll(0, EVENTS_PER_BATCH)
         has_work = bool(events or self._ready)
         self._dispatch(events)
-        self._serve_ready()
-        self._close_doomed()
+        if self._ready:
+            self._serve_ready()
+        if self._doomed:
+            self._close_doomed()
         return has_work
 
     def _dispatch(self, events: list[tuple[int, int]]) -> None:
@@ -245,8 +247,6 @@ class Reactor:
                 self._fail(handler)
 
     def _serve_ready(self) -> None:
-        if not self._ready:
-            return
         until = time.monotonic() + SLICES_SECONDS
         for _ in range(min(len(self._ready), SLICES_PER_BATCH)):
             worker, _ = self._ready.popitem(last=False)
@@ -265,10 +265,9 @@ class Reactor:
             log.exception("a failed connection could not be closed")
 
     def _close_doomed(self) -> None:
-        if self._doomed:
-            doomed, self._doomed = self._doomed, []
-            for each in doomed:
-                each.close()
+        doomed, self._doomed = self._doomed, []
+        for each in doomed:
+            each.close()
 
     def _want_turn(self) -> None:
         """Have the loop call `_turn` without an event; within a turn, the turn itself sees to it."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from proxy.reactor import BATCHES_PER_TURN, READ_EVENTS, SLICES_PER_BATCH
+from proxy.reactor import READ_EVENTS, SLICES_PER_BATCH
 
 
 class Recorder:
@@ -74,7 +74,7 @@ def test_an_event_waits_for_few_slices_however_many_are_asked_for(relay_lab):
     wait_for(relay_lab, handler)
     for each in endless:
         each.on_call = lambda: None
-    assert seen[1] - seen[0] <= 2 * BATCHES_PER_TURN * SLICES_PER_BATCH
+    assert seen[1] - seen[0] <= 2 * SLICES_PER_BATCH
 
 
 def test_who_asks_twice_gets_one_slice(relay_lab):
