@@ -45,7 +45,7 @@ def streams(folder: Path, idle: int, *, quick: bool) -> Iterator[Workload]:
     for number in (1, 8) if quick else (1, 8, 64):
         for downwards in (True,) if quick else (True, False):
             yield _bulk(number, downwards=downwards)._replace(rounds=rounds.get(number, 0))
-    yield _connections(folder)._replace(rounds=0 if quick else 5)
+    yield _connections(folder)._replace(rounds=0 if quick else 4)
     for number in (32,) if quick else (1, 32, 1000):
         yield _requests(folder, number)
     fairness = Workload(
