@@ -19,7 +19,7 @@ UNSHARE = (
 class InNamespace(Protocol):
     """Calls a module-level function, by its name and file, in a Python process of its own."""
 
-    def __call__(self, function: Callable[..., Any], *arguments: str, timeout: float = 50) -> str:
+    def __call__(self, function: Callable[..., Any], *arguments: str, timeout: float = 30) -> str:
         """What the function printed. It fails the test by raising, or by taking longer than `timeout` seconds."""
         ...
 
@@ -57,7 +57,7 @@ def in_namespace(warm: Warm) -> InNamespace:
     if reason := why_impossible():
         pytest.skip(reason)
 
-    def call(function: Callable[..., Any], *arguments: str, timeout: float = 50) -> str:
+    def call(function: Callable[..., Any], *arguments: str, timeout: float = 30) -> str:
         code, output, errors = warm.call(function, arguments, timeout)
         assert code == 0, f"{function.__name__} failed:\n{output}{errors}"
         assert not errors, errors

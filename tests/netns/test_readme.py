@@ -39,7 +39,7 @@ def transcripts(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
             input=script,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=60,
             cwd=ROOT,
             env={
                 **os.environ,

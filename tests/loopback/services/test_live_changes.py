@@ -195,7 +195,7 @@ def test_a_hundred_reloads_cost_an_unchanged_service_nothing(node, greeters, pla
     finally:
         clients.stop()
     assert clients.failures == []
-    assert took < 3 * HANG_SECONDS
+    assert took < HANG_SECONDS
     assert held[-1] - held[19] < MEMORY_SLACK
     for number, sock in enumerate(established):
         sock.sendall(b"%d" % number)
