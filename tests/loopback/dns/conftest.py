@@ -31,6 +31,7 @@ from controlplane.options import ClusterOptions
 from controlplane.snapshot import Snapshot
 from dns.config import configure
 from dns.server import DnsServer
+from tests.places import free_port, own_network
 
 HANG_SECONDS = 10.0  # bounds every wait of a test; nothing that works takes as long
 COREFILE = """
@@ -292,34 +293,49 @@ class Upstream:
         if sock is self.place.udp:
             packet, client = sock.recvfrom(65535)
             for answer in self._answers(packet, "udp", client, 0):
-                sock.sendto(answer, client)
+                sock.sendto(answer, client)  # nobody tells a socket without a peer that a client is gone
         elif sock is self.place.tcp:
             self.connections += 1
-            accepted = stack.enter_context(sock.accept()[0])
-            streams[accepted] = self.connections
-        else:
-            self._read(sock, streams)
-
-    def _read(self, sock, streams):
-        data = sock.recv(65537)
-        if not data:
+            accepted, client = sock.accept()
+            streams[stack.enter_context(accepted)] = self.connections, client
+        elif not self._read(sock, *streams[sock]):
             sock.close()
             del streams[sock]
-            return
-        for answer in self._answers(data[2:], "tcp", sock.getpeername(), streams[sock]):
-            if answer in {"close", "reset"}:
-                if answer == "reset":
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                sock.close()
-                del streams[sock]
-                return
-            sock.sendall(len(answer).to_bytes(2) + answer)
+
+    def _read(self, sock, connection, client):
+        """Whether the connection stands after what came was answered."""
+        data = _received(sock)
+        if not data:
+            return False
+        for answer in self._answers(data[2:], "tcp", client, connection):
+            if answer == "reset":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if answer in {"close", "reset"} or not _is_sent(sock, len(answer).to_bytes(2) + answer):
+                return False
+        return True
 
     def _answers(self, packet, proto, client, connection):
         asked = Asked(packet, DNSRecord.parse(packet), proto, client, connection)
         self.asked.append(asked)
         for answer in self.behave(asked) or ():
             yield bytes(answer.pack()) if isinstance(answer, DNSRecord) else answer
+
+
+def _received(sock):
+    """What came; nothing once the client is gone, who may leave while an answer is on its way to him."""
+    try:
+        return sock.recv(65537)
+    except ConnectionResetError:
+        return b""
+
+
+def _is_sent(sock, packet):
+    """False when the client is gone."""
+    try:
+        sock.sendall(packet)
+    except (ConnectionResetError, BrokenPipeError):
+        return False
+    return True
 
 
 def addresses(asked, *found, ttl=300):
@@ -362,6 +378,19 @@ def denial_fixture():
 @pytest.fixture(name="bind")
 def bind_fixture():
     return bind
+
+
+@pytest.fixture(name="network")
+def network_fixture():
+    """The first three numbers of a network that the test has for itself."""
+    with own_network() as network:
+        yield network
+
+
+@pytest.fixture
+def nowhere(network):
+    """Gives places where nobody listens, and nobody else comes to: an address and a port, another one each time."""
+    return lambda: (f"{network}.2", free_port(f"{network}.2"))
 
 
 @contextlib.contextmanager

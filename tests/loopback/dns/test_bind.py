@@ -13,21 +13,16 @@ from controlplane.options import ClusterOptions
 from dns.config import configure
 from proxy.addresses import LocalSockets
 from proxy.hostfacts import HostFacts
+from tests.places import free_port
 
 FREE, FIRST, SECOND, NEITHER = "127.0.53.20", "127.0.53.21", "127.0.53.22", "127.0.53.23"
 WEB = "web.default.svc.cluster.local"
 
 
 @pytest.fixture
-def port(bind):
-    """One that is free on all addresses."""
-    places = [bind(FREE)]
-    number = places[0].address[1]
-    places += [bind(host, number) for host in (FIRST, SECOND, NEITHER)]
-    for each in places:
-        each.udp.close()
-        each.tcp.close()
-    return number
+def port():
+    """One that nobody else has or is given, on all of these addresses: only this file has them."""
+    return free_port(FREE)
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from controlplane.options import ClusterOptions
 from proxy.addresses import LocalSockets
 from tests.files import put
 
-HOST = "127.0.53.5"
 HANG_SECONDS = 10.0
 WEB = {
     "apiVersion": "v1",
@@ -42,11 +41,9 @@ async def until(sock, wanted):
             pass
 
 
-async def test_the_file_is_followed(tmp_path, bind, caplog):
-    place = bind(HOST)
-    port = place.address[1]
-    for each in place:
-        each.close()
+async def test_the_file_is_followed(tmp_path, nowhere, caplog):
+    places = [nowhere() for _ in range(3)]
+    dns, healthz, metrics = (f"{host}:{port}" for host, port in places)
     path = tmp_path / "Corefile"
     path.write_text(corefile(7))
     manifests = tmp_path / "manifests"
@@ -55,9 +52,9 @@ async def test_the_file_is_followed(tmp_path, bind, caplog):
     settings = Settings(
         filenames=(str(manifests),),
         cluster=ClusterOptions(hostname="here"),
-        dns_bind_addresses=(f"{HOST}:{port}",),
-        healthz_bind_address=f"{HOST}:{port + 1}",
-        metrics_bind_address=f"{HOST}:{port + 2}",
+        dns_bind_addresses=(dns,),
+        healthz_bind_address=healthz,
+        metrics_bind_address=metrics,
         corefile=str(path),
     )
     sockets, config = LocalSockets(), load_config(settings)
@@ -66,7 +63,7 @@ async def test_the_file_is_followed(tmp_path, bind, caplog):
         running = group.create_task(agent.run())
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.settimeout(0)
-            await served(sock, port)
+            await served(sock, places[0])
             await changes_are_followed(sock, path, caplog)
         signal.raise_signal(signal.SIGTERM)
     assert running.result() == 0
@@ -84,9 +81,9 @@ async def changes_are_followed(sock, path, caplog):
     await until(sock, 11)
 
 
-async def served(sock, port):
+async def served(sock, place):
     """Connects as soon as somebody listens: before that, the host refuses."""
-    sock.connect((HOST, port))
+    sock.connect(place)
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(HANG_SECONDS):
         while True:

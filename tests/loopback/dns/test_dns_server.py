@@ -162,9 +162,11 @@ def test_messages_that_are_no_query_do_not_end_a_connection(dns_lab, question):
 
 
 @pytest.mark.parametrize("sent", [b"", b"\0", b"\0\x30half of a query"])
-def test_silent_and_slow_clients_are_left(dns_lab, sent):
-    with dns_lab.serve(tcp_timeouts=Timeouts(read=0.05)).tcp() as stream:
-        stream.sendall(sent)
+def test_silent_and_slow_clients_are_left(dns_lab, bind, sent):
+    place = bind("127.0.53.1")
+    with dns_lab.owned(socket.socket(), place.address) as stream:
+        stream.sendall(sent)  # before the time runs: what comes when it is over has the connection reset
+        dns_lab.serve(place=place, tcp_timeouts=Timeouts(read=0.05))
         assert receive(stream) is None
 
 
@@ -235,7 +237,7 @@ def test_a_thousand_idle_tcp_clients_stop_nobody(plain_dns_lab):
         pytest.skip("the limit of open files is below 4096")
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
-    served = plain_dns_lab.serve(max_tcp_clients=200)
+    served = plain_dns_lab.serve(max_tcp_clients=200, tcp_timeouts=Timeouts(read=60.0))  # who goes, goes to make room
     idle = [served.tcp() for _ in range(1000)]
     assert served.ask(WEB).short() == "10.96.0.10"
     assert section(served.dig("+tcp", WEB), "ANSWER")
@@ -248,7 +250,9 @@ def test_a_thousand_idle_tcp_clients_stop_nobody(plain_dns_lab):
 
 def test_connections_end_with_the_server(plain_dns_lab):
     served = plain_dns_lab.serve()
+    (port,) = served.server._answering.values()
     with served.tcp() as stream:
+        plain_dns_lab.wait(lambda: len(port.tcp) == 1)  # one that nobody has accepted is reset
         assert served.ask(WEB).short()
         plain_dns_lab.run(served.server.close())
         assert receive(stream) is None
@@ -433,14 +437,9 @@ def _query():
     return Query(1, (b"web", b"test"), RecordType.A)
 
 
-def test_alike_errors_are_told_together(dns_lab, bind, caplog):
-    place = bind("127.0.54.4")
-    port = place.address[1]
-    for each in place:
-        each.close()
-    served = dns_lab.serve(
-        f". {{\n errors {{\n consolidate 20ms upstream warning\n }}\n forward . 127.0.54.4:{port}\n}}"
-    )
+def test_alike_errors_are_told_together(dns_lab, nowhere, caplog):
+    host, port = nowhere()
+    served = dns_lab.serve(f". {{\n errors {{\n consolidate 20ms upstream warning\n }}\n forward . {host}:{port}\n}}")
     for number in range(3):
         assert served.ask(f"{number}.test").header.rcode == 2
     dns_lab.wait(lambda: sum(int(each.message[0]) for each in caplog.records if "errors like" in each.message) == 3)

@@ -8,7 +8,6 @@ import pytest
 from dnslib import DNSRecord
 
 from dns.upstreams import OVERALL_TIMEOUT
-from tests.places import own_network
 
 WWW = "www.upstream.example"
 BOUND = 2 * OVERALL_TIMEOUT  # seconds: the promise, and as much for a busy machine
@@ -27,13 +26,10 @@ def silent(asked):
     return []
 
 
-def closed(bind, host="127.0.54.2"):
-    """An address where nobody listens."""
-    place = bind(host)
-    text = "{}:{}".format(*place.address)
-    for each in place:
-        each.close()
-    return text
+@pytest.fixture
+def closed(nowhere):
+    """Gives addresses where nobody listens."""
+    return lambda: "{}:{}".format(*nowhere())
 
 
 @pytest.fixture
@@ -180,14 +176,14 @@ def test_a_slow_upstream_holds_up_its_own_questions_only(dns_lab, addresses, que
 
 
 @pytest.mark.parametrize("options", ["", "force_tcp"])
-def test_where_nobody_listens_the_next_is_asked_at_once(dns_lab, good, bind, options):
-    served = dns_lab.serve(corefile(closed(bind), dns_lab.upstream(good), options=options))
+def test_where_nobody_listens_the_next_is_asked_at_once(dns_lab, good, closed, options):
+    served = dns_lab.serve(corefile(closed(), dns_lab.upstream(good), options=options))
     assert served.ask(WWW).short() == "192.0.2.80"
 
 
 @pytest.mark.parametrize("options", ["", "force_tcp"])
-def test_if_nobody_listens_at_all_the_query_fails_at_once(dns_lab, bind, options, caplog):
-    served = dns_lab.serve(corefile(closed(bind), closed(bind), options=options))
+def test_if_nobody_listens_at_all_the_query_fails_at_once(dns_lab, closed, options, caplog):
+    served = dns_lab.serve(corefile(closed(), closed(), options=options))
     started = time.monotonic()
     assert failed(served.ask(WWW))
     assert time.monotonic() - started < OVERALL_TIMEOUT
@@ -208,7 +204,10 @@ def test_if_all_are_silent_the_query_fails_within_the_bound(plain_dns_lab):
     assert failed(served.ask(WWW))
     assert OVERALL_TIMEOUT - 0.1 < time.monotonic() - started < BOUND
     ids = [each.record.header.id for each in upstream.asked if each.name == WWW]
-    assert len(set(ids)) == len(ids) == 3
+    (exchanges,) = served.counters().upstream.values()
+    assert len(set(ids)) == len(ids) == sum(exchanges.counts)
+    # The time is for three, of two seconds each and one; for two if this machine came a second late to end them.
+    assert len(ids) == 3 or (len(ids) == 2 and exchanges.sum > OVERALL_TIMEOUT - 0.1)
 
 
 def test_a_tcp_upstream_that_hangs_up_is_a_failure(dns_lab):
@@ -312,20 +311,17 @@ def test_too_many_queries_at_a_time_are_refused(dns_lab, addresses, question):
     assert served.counters().max_concurrent_rejects == 1
 
 
-def test_an_upstream_that_fails_is_passed_over_until_it_is_well(dns_lab, good, bind, caplog):
-    place = bind("127.0.54.3")
-    port = place.address[1]
-    for each in place:
-        each.close()
+def test_an_upstream_that_fails_is_passed_over_until_it_is_well(dns_lab, good, bind, nowhere, caplog):
+    host, port = nowhere()
     options = "max_fails 1\nhealth_check 5ms"
-    served = dns_lab.serve(corefile(f"127.0.54.3:{port}", dns_lab.upstream(good), options=options))
+    served = dns_lab.serve(corefile(f"{host}:{port}", dns_lab.upstream(good), options=options))
     assert served.ask(WWW).short() == "192.0.2.80"
     dns_lab.wait(lambda: "upstream is down" in [each.message for each in caplog.records])
-    well = dns_lab.upstream(good, place=bind("127.0.54.3", port))
+    well = dns_lab.upstream(good, place=bind(host, port))
     dns_lab.wait(lambda: "upstream is healthy again" in [each.message for each in caplog.records])
     served.ask("again.example")
     assert well.names[-1] == "again.example"
-    assert served.counters().healthcheck_failures[f"127.0.54.3:{port}"] >= 2
+    assert served.counters().healthcheck_failures[f"{host}:{port}"] >= 2
 
 
 def test_answers_are_kept_and_their_ttls_count_down(dns_lab, addresses, denial):
@@ -338,10 +334,13 @@ def test_answers_are_kept_and_their_ttls_count_down(dns_lab, addresses, denial):
         first, second = served.ask(name), served.ask(name.upper())
         assert first.header.rcode == second.header.rcode
         assert str(second.q.qname) == f"{name}.".upper()
-    assert 20 < served.ask(WWW).rr[0].ttl < 30
+    ttls = [served.ask(WWW).rr[0].ttl]
+    while ttls[-1] == 30 and len(ttls) < 1000:  # the clock of an event loop ticks in milliseconds
+        ttls.append(served.ask(WWW).rr[0].ttl)
+    assert 20 < ttls[-1] < 30
     assert upstream.names == [WWW, "gone.example"]
     assert served.server.cache_sizes == (1, 1)
-    assert served.counters().cache_hits == {"success": 2, "denial": 1}
+    assert served.counters().cache_hits == {"success": 1 + len(ttls), "denial": 1}
 
 
 def test_an_external_name_is_chased(dns_lab, addresses):
@@ -361,13 +360,6 @@ def test_without_any_upstream_other_names_are_refused(dns_lab, tmp_path, content
         path.write_text(content)
     reply = dns_lab.serve(corefile(str(path))).ask(WWW)
     assert (reply.header.rcode, reply.header.aa) == (5, 0)
-
-
-@pytest.fixture
-def network():
-    """The first three numbers of a network that the test has for itself."""
-    with own_network() as network:
-        yield network
 
 
 def test_the_servers_of_a_resolv_conf_are_asked(dns_lab, good, bind, tmp_path, network):
@@ -441,9 +433,9 @@ def test_a_loop_that_nobody_looked_for_ends_in_an_error(plain_dns_lab, bind, que
     assert len([name for name in looping.names if name == WWW]) <= 4
 
 
-def test_probes_find_nothing_where_there_is_no_loop(dns_lab, good, bind):
+def test_probes_find_nothing_where_there_is_no_loop(dns_lab, good, closed):
     upstream = dns_lab.upstream(good)
-    served = dns_lab.serve(corefile(upstream, closed(bind), plugins="loop"))
+    served = dns_lab.serve(corefile(upstream, closed(), plugins="loop"))
     dns_lab.run(served.server.probed.wait())
     assert served.server.looping_upstreams == ()
     (probe,) = upstream.asked

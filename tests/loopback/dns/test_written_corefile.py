@@ -14,7 +14,6 @@ from controlplane.writtencorefile import WrittenCorefile
 from proxy.addresses import LocalSockets
 from proxy.hostfacts import HostFacts
 
-HOST = "127.0.53.6"
 WEB = "web.default.svc.cluster.local"
 
 
@@ -23,16 +22,13 @@ def corefile(ttl):
 
 
 @pytest.fixture
-def node(plain_dns_lab, bind, snapshot):
+def node(plain_dns_lab, nowhere, snapshot):
     """Runs the DNS server of a node: `publish(corefile)` gives it a snapshot, `ttl()` asks it."""
-    place = bind(HOST)
-    port = place.address[1]
-    for each in place:
-        each.close()
-    settings = Settings(filenames=(), cluster=ClusterOptions(), dns_bind_addresses=(f"{HOST}:{port}",))
+    host, port = nowhere()
+    settings = Settings(filenames=(), cluster=ClusterOptions(), dns_bind_addresses=(f"{host}:{port}",))
     asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     asking.settimeout(10)
-    asking.connect((HOST, port))
+    asking.connect((host, port))
 
     class Node:
         def __init__(self):
