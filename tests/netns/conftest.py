@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from .labs import is_root, user_arguments
+from .labs import RunningLab, is_root, user_arguments
 from .warm import Warm
 
 UNSHARE = (
@@ -37,6 +37,16 @@ def why_impossible(user: str = "me") -> str:
     except FileNotFoundError as error:
         return f"no program {error.filename}"
     return f"no namespaces here: {made.stderr.strip()}" if made.returncode else ""
+
+
+def wait_for_nodes(lab: RunningLab, balancer: str, *places: tuple[str, int]) -> None:
+    """Wait until a lab's load balancer has found these addresses and ports of nodes healthy.
+
+    It serves before that where a node is slow: it waits for the answer to one check, and asks again later.
+    """
+    for address, port in places:
+        said = f"node is healthy. node=.* address=.{address}. port={port} "
+        lab.until(balancer, f"grep -q '{said}' /run/lab/log/{balancer}")
 
 
 @pytest.fixture(scope="session")

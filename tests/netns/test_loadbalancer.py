@@ -9,7 +9,7 @@ import pytest
 
 from tests.files import put
 
-from .conftest import why_impossible
+from .conftest import wait_for_nodes, why_impossible
 from .labs import HURRIED, RunningLab, get, health_check, met_with_silence, send
 
 MANIFEST = Path(__file__).with_name("balanced") / "cluster.yaml"
@@ -40,6 +40,7 @@ def lab(manifest: Path) -> Iterator[RunningLab]:
     if reason := why_impossible():
         pytest.skip(reason)
     with RunningLab([manifest], "me") as running:
+        wait_for_nodes(running, LB, *((node, 10256) for node in (NODE_1, NODE_2, NODE_3)), (NODE_2, 31000))
         yield running
 
 
@@ -216,6 +217,7 @@ def test_a_node_that_fails_costs_no_connection_once_it_is_left_out(
     if reason := why_impossible():
         pytest.skip(reason)
     with RunningLab([manifest], "me") as lab:
+        wait_for_nodes(lab, LB, *((node, 10256) for node in (NODE_1, NODE_2, NODE_3)))
         load = Load(lab, WEB)
         silent_from = now(lab)
         lab.play("node", "down", "node-1")

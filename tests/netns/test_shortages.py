@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import select
 import socket
 import subprocess
@@ -37,11 +36,8 @@ from .operating import VIP, host_and_folder, metric, until
 def connections_above_the_limit_wait_and_are_counted() -> None:
     folder = host_and_folder()
     limit = 256
-
-    def few_files() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-
-    with Agent(f"-f{folder}", user={"preexec_fn": few_files}) as agent:
+    few_files = ("prlimit", f"--nofile={limit}:{limit}")
+    with Agent(f"-f{folder}", python=[*few_files, *CLUSTERLESS]) as agent:
         clients = []
         for _ in range(limit):
             client = socket.create_connection((VIP, 80), timeout=HANG_SECONDS)
@@ -78,7 +74,7 @@ def what_is_wrong_shows_in_the_metrics() -> None:
         other.close()
         agent.wait_for_event("frontend is open after all")
         assert metric("clusterless_frontends", state="failed") == 0
-        (folder / "first.json").write_text('{"kind": "Service", ')
+        put(folder / "first.json", '{"kind": "Service", ')
         agent.wait_problem(f"{folder}/first.json:1:")
         until(lambda: metric("clusterless_manifest_problems", severity="error") == 1)
         for path in ("healthz", "livez"):  # a mistake of the user's makes no node unhealthy

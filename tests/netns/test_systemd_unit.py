@@ -61,7 +61,9 @@ def as_the_unit_says() -> None:
                 *CLUSTERLESS,
                 *filled,
             ],
-            env={**os.environ, "NOTIFY_SOCKET": str(root / "notify"), "WATCHDOG_USEC": "100000"},
+            # Seldom enough that signs of life do not fill the socket while this process is busy with something else:
+            # then nothing else would come in, either.
+            env={**os.environ, "NOTIFY_SOCKET": str(root / "notify"), "WATCHDOG_USEC": "600000"},
             stderr=subprocess.DEVNULL,
         )
         try:

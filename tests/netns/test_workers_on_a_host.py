@@ -23,6 +23,7 @@ from .agents import (
     write,
 )
 from .conftest import InNamespace
+from .operating import until
 
 WEB = "10.96.1.1"
 ECHO = "10.96.1.2"
@@ -77,6 +78,8 @@ def workers_serve_cluster_ips_without_any_privilege() -> None:
         datagrams,
     )
     with Agent(f"-f{folder}", "--workers=2") as agent:
+        # Who is not there within a second is not waited for by the others.
+        until(lambda: len(below(agent.pid)) == 4)
         processes = below(agent.pid)
         assert sorted(processes) == ["clusterless-net", "clusterless-new", "clusterless-w1", "clusterless-w2"]
         for name in ("clusterless-new", "clusterless-w1", "clusterless-w2"):
