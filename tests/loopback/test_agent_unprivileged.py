@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,19 @@ def curl(url: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
+def wait_listening(address: str, port: int) -> None:
+    """Wait until a process that was started takes connections."""
+    deadline = time.monotonic() + HANG_SECONDS
+    while True:
+        try:
+            socket.create_connection((address, port), HANG_SECONDS).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, f"nobody listens at {address}:{port}"
+            time.sleep(0.01)
+        else:
+            return
+
+
 def test_a_service_on_loopback_leads_to_a_demo_pod_and_has_a_name(folder: Path, network: str):
     vip, pod = f"{network}.20", f"{network}.2"
     write(
@@ -61,6 +75,7 @@ def test_a_service_on_loopback_leads_to_a_demo_pod_and_has_a_name(folder: Path, 
         Agent(*arguments(folder, network), user=NOBODYS) as agent,
     ):
         try:
+            wait_listening(pod, 9090)
             assert asked("web", f"{network}.10", port=5353) == vip
             assert curl(f"http://{vip}:8080/hostname") == "demo"
             agent.wait_for(lambda entry: "ip_unprivileged_port_start" in str(entry.get("reason")), "advice")

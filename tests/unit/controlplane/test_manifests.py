@@ -2,7 +2,6 @@
 
 import io
 import os
-import time
 
 import pytest
 
@@ -186,9 +185,10 @@ def test_a_file_that_does_not_parse_keeps_its_last_good_documents(here, reader):
 
 
 class WritersClock:
-    """For whom the file was changed ten milliseconds ago; it is written while somebody waits, if it is empty."""
+    """For whom the file was changed ten milliseconds ago; it is written while somebody waits, if it is empty.
 
-    monotonic = staticmethod(time.monotonic)
+    It goes on while somebody waits, and else it stands.
+    """
 
     def __init__(self, path, text):
         self._path, self._text = path, text
@@ -197,8 +197,11 @@ class WritersClock:
     def time(self):
         return self._now
 
+    def monotonic(self):
+        return self._now
+
     def sleep(self, seconds):
-        self._now += seconds
+        self._now += seconds + 0.001  # who sleeps wakes up a little later
         if not self._path.read_text():
             self._path.write_text(self._text)
             os.utime(self._path, (self._now, self._now))

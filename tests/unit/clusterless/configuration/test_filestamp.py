@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clusterless.configuration import filestamp
 from clusterless.configuration.filestamp import EMPTIED_SECONDS, FileStamp
 
 
@@ -22,9 +23,22 @@ def test_what_is_written_is_noticed_once(path: Path):
     assert [stamp.has_changed() for _ in range(2)] == [True, False]
 
 
-def test_a_file_that_was_emptied_to_be_written_is_noticed_when_it_is_written(path: Path):
+class MomentAfter:
+    """The time is a moment after the file was written, however long the test takes from there."""
+
+    def __init__(self, path: Path) -> None:
+        self._now = path.stat().st_mtime_ns + 1000
+
+    def time_ns(self) -> int:
+        return self._now
+
+
+def test_a_file_that_was_emptied_to_be_written_is_noticed_when_it_is_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
     stamp = FileStamp(str(path))
     path.write_text("")
+    monkeypatch.setattr(filestamp, "time", MomentAfter(path))
     assert not stamp.has_changed()
     path.write_text("another")
     assert stamp.has_changed()
