@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import stat
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ DEFAULT_NAME = "lab"
 
 _SUFFIX = ".sock"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?")
-_ANSWER_SECONDS = 5.0  # for the kernel to take a connection; a lab that is stopped (SIGSTOP) still runs
+_PATIENCE = struct.pack("ll", 5, 0)  # 5 s (a timeval) for a place in the queue of a lab that takes nobody in just now
 
 
 class PlaceError(Exception):
@@ -125,30 +126,30 @@ def _locked(folder: Path) -> Iterator[Path]:
 
 
 def is_served(path: Path) -> bool:
-    """Whether a process listens there still: the kernel refuses where none does."""
-    try:
-        _connected(path).close()
-    except TimeoutError:  # its queue is full, so that somebody has it
-        return True
-    except (ConnectionRefusedError, FileNotFoundError):
-        return False
+    """Whether a process listens there still, be it stopped (SIGSTOP): the kernel refuses where none does."""
+    with _unconnected() as probe:
+        probe.settimeout(0)
+        try:
+            probe.connect(str(path))
+        except BlockingIOError:  # its queue is full, so that somebody has it
+            return True
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
     return True
 
 
 def _reached(path: Path) -> socket.socket:
-    try:
-        return _connected(path)
-    except (TimeoutError, ConnectionRefusedError, FileNotFoundError, PermissionError) as error:
-        raise PlaceError(f"the lab does not answer at {path}: {error.strerror or 'timed out'}") from error
-
-
-def _connected(path: Path) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-    connection.settimeout(_ANSWER_SECONDS)
+    connection = _unconnected()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PATIENCE)  # Python's own fails at once (unix(7))
     try:
         connection.connect(str(path))
-    except OSError:
+    except (BlockingIOError, ConnectionRefusedError, FileNotFoundError, PermissionError) as error:
         connection.close()
-        raise
-    connection.settimeout(None)
+        reason = "its queue is full" if isinstance(error, BlockingIOError) else error.strerror
+        raise PlaceError(f"the lab does not answer at {path}: {reason}") from error
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bytes(len(_PATIENCE)))
     return connection
+
+
+def _unconnected() -> socket.socket:
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)

@@ -122,7 +122,7 @@ class Lab:
     async def down(self) -> None:
         """Stop what was started, the nodes' agents in good order; the kernel ends the rest with us."""
         self._is_up = False
-        programs = list(self._running.values())
+        programs = [each for each in self._running.values() if not each.end.done()]  # else its id is nobody's
         for program in programs:
             os.kill(program.pid, signal.SIGTERM)
         if programs:

@@ -58,6 +58,14 @@ def test_what_the_dead_leave_is_cleared_away_and_what_lives_is_not(runtime: Path
     alive.close()
 
 
+def test_a_lab_that_takes_nobody_in_for_a_while_runs_on_however_often_one_looks():
+    _, stopped = claim("stopped")
+    assert {tuple(running()) for _ in range(100)} == {("stopped",)}  # each look waits in its queue, which has an end
+    with pytest.raises(PlaceError, match="runs already"):
+        claim("stopped")
+    stopped.close()
+
+
 @pytest.mark.parametrize("name", ["Up", "a b", "../a", "-a", "a" * 43])
 def test_a_name_is_a_word_of_small_letters(name: str):
     with pytest.raises(PlaceError, match="cannot be a lab's name"):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from lab.controlclient import Caller
+from lab.places import is_served
 
 ROOT = Path(__file__).parents[2]
 WRITTEN_BY = re.compile(r"<!-- \$ (.*) -->")
@@ -91,9 +92,10 @@ class Reader:
             return output.read()
 
     def close(self) -> None:
-        """Leave nothing running."""
+        """Leave nothing running. A lab that was stopped has ended, but may not have cleared its socket away yet."""
         for place in self._places():
-            Caller(_connected(place)).stop()
+            if is_served(place):
+                Caller(_connected(place)).stop()
 
     def _places(self) -> list[Path]:
         return sorted(self._labs.glob("*.sock"))

@@ -20,8 +20,10 @@ DRIVER = Path(__file__).with_name("labdriver.py")
 LITTLE = (Path(__file__).with_name("little"),)
 NOBODY = 65534
 HANG_SECONDS = 30.0
-# A command that stays. No shell's: one may lose a Ctrl-C that comes while it forks.
-SAYS_UP = (sys.executable, "-ISc", "import signal; print('up', flush=True); signal.pause()")
+# A command that stays, until the kernel ends it: a shell may lose a Ctrl-C that comes while it forks, and Python's own
+# handler one that comes just before the pause.
+_STAYS = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); print('up', flush=True); signal.pause()"
+SAYS_UP = (sys.executable, "-ISc", _STAYS)
 
 
 class Outcome(NamedTuple):

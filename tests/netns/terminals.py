@@ -12,13 +12,13 @@ from .labs import HANG_SECONDS
 
 
 def read_until(terminal: int, text: str) -> str:
-    """What a terminal shows, up to some text."""
+    """What a terminal shows, up to some text; what comes after it is left for who reads next."""
     seen = ""
     while text not in seen:
         readable, _, _ = select.select([terminal], [], [], HANG_SECONDS)
         assert readable, f"no {text!r} after {seen!r}"
         try:
-            seen += os.read(terminal, 4096).decode()
+            seen += os.read(terminal, 1).decode("latin-1")
         except OSError as error:  # EIO: nobody has the terminal open any more
             pytest.fail(f"{error}: no {text!r} after {seen!r}")
     return seen

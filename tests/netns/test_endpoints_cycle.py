@@ -121,6 +121,18 @@ def more(lab: RunningLab, notes: str, count: int) -> None:
     lab.until(OUTSIDE, f"test $(wc -l < {notes}) -ge {now + count}")
 
 
+def until_served_by(lab: RunningLab, policy: str, *pods: str) -> None:
+    """Wait until these pods and no others answer at all nodes, which the load balancer takes in turn."""
+    asked = f"for i in 1 2 3 4; do curl -s --max-time 1 http://{ADDRESSES[policy]}/hostname; done | sort -u"
+    lab.until(OUTSIDE, f'test "$(echo $({asked}))" = "{" ".join(pods)}"')
+
+
+def answered(lab: RunningLab, notes: str) -> list[str]:
+    """Who answered the connections, in the order in which they began: an answer may come later than others' do."""
+    rows = map(str.split, lab.output(OUTSIDE, f"touch {notes}.stop; cat {notes}").splitlines())
+    return [pod for _, pod in sorted((float(end) - float(seconds), pod) for end, seconds, pod in rows)]
+
+
 @pytest.mark.upstream(
     "loadbalancer.go: should not have connectivity disruption during rolling update with externalTrafficPolicy=Cluster",
     "loadbalancer.go: should not have connectivity disruption during rolling update with externalTrafficPolicy=Local",
@@ -129,7 +141,7 @@ def more(lab: RunningLab, notes: str, count: int) -> None:
 def test_a_rolling_update_fails_no_connection(lab: RunningLab, cluster: Cluster, notes: str, policy: str):
     states = dict.fromkeys(OLD, "ready")
     cluster.show(states)
-    lab.until(OUTSIDE, f"curl -s --max-time 1 http://{ADDRESSES[policy]}/hostname | grep -q old")
+    until_served_by(lab, policy, *OLD)
     lab.run(OUTSIDE, f"{sys.executable} -IS {LOAD} {ADDRESSES[policy]} {notes} {notes}.stop >/dev/null 2>&1 &")
     more(lab, notes, 20)
     for old, new in zip(OLD, NEW, strict=True):
@@ -142,7 +154,7 @@ def test_a_rolling_update_fails_no_connection(lab: RunningLab, cluster: Cluster,
         del states[old]
         cluster.show(states)
         more(lab, notes, 20)
-    answers = lab.output(OUTSIDE, f"touch {notes}.stop; cut -d' ' -f3 {notes}").split()
+    answers = answered(lab, notes)
     assert "-" not in answers
     assert set(answers) == {*OLD, *NEW}
     assert set(answers[-20:]) <= set(NEW)
@@ -162,7 +174,7 @@ def test_when_the_pod_of_a_load_balancer_cycles_one_socket_reaches_the_next(
     lab: RunningLab, cluster: Cluster, notes: str, old: str, new: str
 ):
     cluster.show({old: "ready"})
-    lab.until(OUTSIDE, f"curl -s --max-time 1 http://{ADDRESSES['Cluster']}/hostname | grep -q {old}")
+    until_served_by(lab, "Cluster", old)
     code = SENDER.format(address=ADDRESSES["Cluster"], notes=notes, stop=f"{notes}.stop")
     lab.run(OUTSIDE, f"cat > {notes}.py <<'END'\n{code}\nEND\n{sys.executable} -IS {notes}.py >/dev/null 2>&1 &")
     more(lab, notes, 10)
