@@ -191,22 +191,27 @@ class RelayLab:
     def echo(self):
         """A backend that sends back what it gets, on any number of connections; returns its endpoint."""
         listening = self.listening()
-        threading.Thread(target=_echo_all, args=(listening,), daemon=True).start()
+        thread = threading.Thread(target=_echo_all, args=(listening,), name="echo")
+        thread.start()
+        self.stack.callback(thread.join, HANG_SECONDS)
+        self.stack.callback(listening.shutdown, socket.SHUT_RDWR)  # of which the thread hears
         return self.endpoint(listening)
 
 
 def _echo_all(listening):
-    with select.epoll() as poll, contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+    with select.epoll() as poll, contextlib.ExitStack() as stack:
         poll.register(listening, select.EPOLLIN)
         clients = {}
-        while listening.fileno() >= 0:
-            for descriptor, _ in poll.poll(0.2):
-                if descriptor == listening.fileno():
+        while True:
+            for descriptor, events in poll.poll():
+                if descriptor in clients:
+                    _echo_one(clients, descriptor)
+                elif events & select.EPOLLHUP:  # it listens no longer
+                    return
+                else:
                     client = stack.enter_context(listening.accept()[0])
                     clients[client.fileno()] = client
                     poll.register(client, select.EPOLLIN)
-                else:
-                    _echo_one(clients, descriptor)
 
 
 def _echo_one(clients, descriptor):

@@ -109,11 +109,10 @@ async def test_the_port_closes_when_the_policy_changes_and_moves_with_its_number
 
 
 async def test_a_port_that_is_taken_is_a_warning_and_tried_again(ports, caplog):
-    with socket.create_server((ADDRESSES[0], 0)) as taken:
-        port = taken.getsockname()[1]
-        with caplog.at_level(logging.WARNING):
-            await ports.apply(snapshot(port, ["10.244.0.1"]), FACTS)
-            await ports.apply(snapshot(port, ["10.244.0.1"]), FACTS)
+    port = free_port()
+    with socket.create_server((ADDRESSES[0], port)), caplog.at_level(logging.WARNING):
+        await ports.apply(snapshot(port, ["10.244.0.1"]), FACTS)
+        await ports.apply(snapshot(port, ["10.244.0.1"]), FACTS)
     (record,) = caplog.records
     assert record.kv["reason"] == "FailedToStartServiceHealthcheck"
     assert f'node n1 failed to start healthcheck "default/web" on port {port}' in record.kv["message"]

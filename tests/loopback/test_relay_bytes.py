@@ -220,10 +220,29 @@ STREAMS = 8
 def test_bulk_stands_in_line_once_for_each_direction(relay_lab, relay_process):
     listening = relay_lab.listening()
     relay = relay_process(listening.getsockname()[1])
+    is_over, lengths = threading.Event(), []
+
+    def look():
+        lengths.append(relay.ask("stats")["waiting_slices"])
+        return len(lengths) >= 20 and max(lengths) > 0
+
     with contextlib.ExitStack() as stack:
         for _ in range(STREAMS):
             client = relay_lab.connect(relay.port)
-            stack.enter_context(in_background(send_blocks, relay_lab.accept(listening), 32))
-            stack.enter_context(in_background(digest_of, client, 32 << 20))
-        lengths = [relay.ask("stats")["waiting_slices"] for _ in range(20)]
-    assert 0 < max(lengths) <= 2 * STREAMS
+            stack.enter_context(in_background(send_until, relay_lab.accept(listening), is_over))
+            stack.enter_context(in_background(drop_all, client))
+        stack.callback(is_over.set)
+        relay_lab.wait(look)
+    assert max(lengths) <= 2 * STREAMS
+
+
+def send_until(sock, is_over):
+    while not is_over.is_set():
+        sock.sendall(BLOCK)
+    sock.shutdown(socket.SHUT_WR)
+
+
+def drop_all(sock):
+    buffer = bytearray(1 << 20)
+    while sock.recv_into(buffer):
+        pass

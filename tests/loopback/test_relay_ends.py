@@ -89,20 +89,23 @@ def test_half_closed_and_then_silent_is_reset_after_the_bound(relay_lab, first):
     assert relay_lab.drained()
 
 
+SILENCE_SECONDS = 1.5  # the bound
+
+
 def say_now_and_then(speaker, listener):
-    """A byte, and silence of a fifth of a second, for longer than a second in all."""
+    """A byte, and silence of a thirtieth of the bound, for longer than the bound in all."""
     patience = listener.gettimeout()
-    for _ in range(6):
+    for _ in range(31):
         speaker.sendall(b"x")
         assert listener.recv(1) == b"x"
-        listener.settimeout(0.2)
+        listener.settimeout(SILENCE_SECONDS / 30)
         with pytest.raises(TimeoutError):
             listener.recv(1)
         listener.settimeout(patience)
 
 
 def test_half_closed_lives_as_long_as_bytes_move(relay_lab):
-    client, backend = relay_lab.pair(half_close_seconds=1.0)
+    client, backend = relay_lab.pair(half_close_seconds=SILENCE_SECONDS)
     client.shutdown(socket.SHUT_WR)
     assert backend.recv(1) == b""
     say_now_and_then(backend, client)
@@ -119,7 +122,7 @@ def test_silence_is_bounded_by_the_idle_time(relay_lab):
 
 
 def test_a_connection_that_is_used_outlives_the_idle_time(relay_lab):
-    client, backend = relay_lab.pair(idle_seconds=1.0)
+    client, backend = relay_lab.pair(idle_seconds=SILENCE_SECONDS)
     say_now_and_then(backend, client)
 
 
@@ -157,8 +160,7 @@ def wait_until_acknowledged(lab, sock):
     """Until all that was sent is with the relay; the reactor works meanwhile."""
     from proxy.tcpsocket import unacknowledged_bytes
 
-    while unacknowledged_bytes(sock):
-        lab.settle()
+    lab.wait(lambda: unacknowledged_bytes(sock) == 0)
 
 
 def test_a_backend_that_closes_on_unread_bytes_loses_none_of_its_response(relay_lab):

@@ -110,7 +110,13 @@ class Place:
         return [each.address for each in made]
 
     def service(self, name, number, endpoints, protocol="TCP", **spec):
-        """Have a Service on that address of the network from the next `write` on; returns its address and port."""
+        """Have a Service on that address of the network; returns its address and port."""
+        made = self.prepare(name, number, endpoints, protocol, **spec)
+        self.write()
+        return made
+
+    def prepare(self, name, number, endpoints, protocol="TCP", **spec):
+        """Have it from the next `write` on: what is written at once is applied at once."""
         ports = [{"port": PORT, "protocol": protocol}]
         subset = {
             "addresses": [{"ip": each} for each in endpoints],
@@ -125,7 +131,6 @@ class Place:
                 "subsets": [subset],
             },
         ]
-        self.write()
         return self.address(number), PORT
 
     def remove(self, name):

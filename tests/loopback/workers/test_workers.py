@@ -218,8 +218,8 @@ def test_when_the_program_is_killed_its_workers_end(place):
     web = place.service("web", 20, place.backends(2))
     agent = place.agent()
     client = place.stack.enter_context(held(web))
+    eventually(lambda: len(agent.processes("clusterless-")) == 3)
     processes = [os.pidfd_open(pid) for pid in agent.processes("clusterless-")]
-    assert len(processes) == 3
     agent.process.kill()
     agent.process.wait(HANG_SECONDS)
     with contextlib.suppress(ConnectionResetError):
@@ -231,8 +231,9 @@ def test_when_the_program_is_killed_its_workers_end(place):
 
 def test_without_the_process_that_workers_come_from_the_program_ends_after_its_connections(place):
     web = place.service("web", 20, place.backends(2))
-    agent = place.agent()
+    agent = place.agent("--shutdown-grace-period=10")  # more than it takes: the client ends first
     client = place.stack.enter_context(held(web))
+    eventually(lambda: len(agent.workers) == 2)  # until then a worker bears the name of what it comes from
     (nursery,) = agent.processes("clusterless-new")
     os.kill(nursery, signal.SIGKILL)
     agent.wait_for_event("stopping")
