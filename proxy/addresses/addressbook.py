@@ -30,18 +30,19 @@ class AddressBook:
         """Answer for whole ranges (CIDRs): nobody's packets to them leave, and their addresses are claimed on `lo`.
 
         `sources` are this node's addresses, the primary first: one of each family is the source of the host's own
-        connections to claimed addresses. It replaces what was announced before; what is claimed stays claimed.
-        Returns the sentence for each range that is refused: it overlaps an address or route of the host (unless
-        `force`), or may not be routed.
+        connections to claimed addresses. It replaces what was announced before; what is claimed stays claimed, and
+        clients notice nothing of routes that stay as they are. Returns the sentence for each range that is refused:
+        it overlaps an address or route of the host (unless `force`), or may not be routed.
         """
-        claimed = list(self._claimed)
-        self.release(claimed)
-        self._delete(self._ranges.values())
         own = [each.address for each in host_addresses(self._netlink)]
         self._sources = {family: _source(family, sources, own) for family in (socket.AF_INET, socket.AF_INET6)}
-        self._ranges, self._refused = {}, {}
+        before, self._ranges, self._refused = self._ranges, {}, {}
         failures = {text: sentence for text in ranges if (sentence := self._answer_for(text, force=force))}
-        self._add(claimed)
+        self._delete([body for network, body in before.items() if self._ranges.get(network) != body])
+        claimed, self._claimed = self._claimed, {}
+        bodies = zip(claimed.values(), self._bodies(claimed), strict=True)
+        self._delete([was for was, will_be in bodies if was != will_be])
+        self._add(list(claimed))
         return failures
 
     def claim(self, addresses: Iterable[str]) -> dict[str, str]:

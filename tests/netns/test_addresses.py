@@ -319,6 +319,19 @@ async def a_new_announcement_keeps_what_is_claimed() -> None:
         assert "10.96.0.0/12" not in ours()
 
 
+async def a_new_announcement_of_the_same_interrupts_nobody() -> None:
+    async with node() as sockets:
+        await sockets.claim([VIP, *(f"10.97.{high}.{low}" for high in range(4) for low in range(250))])
+        with await listener(sockets, VIP, 53, Protocol.UDP) as server, socket.socket(type=socket.SOCK_DGRAM) as client:
+            announced = asyncio.gather(*(sockets.announce(RANGES, [NODE, NODE_V6]) for _ in range(10)))
+            async with asyncio.timeout(PATIENT):
+                while not announced.done():
+                    client.sendto(b"question", (VIP, 53))
+                    assert await asyncio.get_running_loop().sock_recv(server, 100) == b"question"
+                    await asyncio.sleep(0)  # what is received at once lets nobody else have a turn
+            assert await announced == [{}] * 10
+
+
 async def nothing_is_left_after_close() -> None:
     async with node() as sockets:
         await sockets.claim([VIP, VIP_V6, EXTERNAL])
@@ -584,6 +597,7 @@ def under_uvloop(name: str) -> None:
         failures_are_told_one_by_one,
         overlapping_ranges_are_refused,
         a_new_announcement_keeps_what_is_claimed,
+        a_new_announcement_of_the_same_interrupts_nobody,
         nothing_is_left_after_close,
         nothing_is_left_after_the_program_is_killed,
         the_next_start_clears_what_was_left,
