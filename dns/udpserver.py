@@ -64,9 +64,10 @@ class UdpServer:
             self._close(opened)
 
     def close(self) -> None:
-        """Stops answering."""
+        """Stops answering; what waits for its turn is dropped, since nobody is to be asked for it any more."""
         for opened in list(self._sockets):
             self._close(opened)
+        self._queue = FairQueue()
 
     def _close(self, opened: DatagramSocket) -> None:
         self._sockets.remove(opened)

@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import logging
 import socket
@@ -152,7 +153,11 @@ def test_equal_questions_at_a_time_go_out_as_one(dns_lab, addresses, question):
     assert sorted(each.header.id for each in found) == list(range(50))
     assert {each.short() for each in found} == {"192.0.2.80"}
     assert all(str(each.q.qname) == (f"{WWW}." if each.header.id % 2 else f"{WWW}.".upper()) for each in found)
-    assert len(upstream.asked) == 1
+    exchanges = {key.rcode: sum(each.counts) for key, each in served.counters().upstream.items()}
+    assert exchanges.pop("NOERROR") == 1
+    # The one is asked again only if this machine lets two seconds go by before everybody waits.
+    assert [name.lower() for name in upstream.names].count(WWW) == 1 + exchanges.pop("timeout", 0)
+    assert exchanges == {}
 
 
 def test_a_slow_upstream_holds_up_its_own_questions_only(dns_lab, addresses, question):
@@ -290,6 +295,23 @@ def test_connections_are_not_kept_longer_than_expire_says(dns_lab, good):
     for number in range(3):
         served.ask(f"{number}.example")
     assert upstream.connections == 3
+
+
+def test_a_server_that_is_closed_asks_nobody_any_more(dns_lab, good, question):
+    served = dns_lab.serve(corefile(dns_lab.upstream(good)))
+
+    async def closed_while_queries_wait(sock):
+        for number in range(200):  # more than are answered in a turn
+            sock.send(question(f"{number}.example").pack())
+        for _ in range(2):  # the server reads, and begins
+            await asyncio.sleep(0)
+        await served.server.close()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return served.server.forwarder._exchanges
+
+    with served.udp() as sock:
+        assert dns_lab.run(closed_while_queries_wait(sock)) == set()
 
 
 def test_too_many_queries_at_a_time_are_refused(dns_lab, addresses, question):
