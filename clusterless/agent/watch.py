@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,10 @@ class Watched(NamedTuple):
         """Whether a change of these paths may be one of ours: next to a tree, only the tree matters."""
         found = [Path(path) for path in paths]
         return any(path in self.trees or path.parent not in self.parents - self.folders for path in found)
+
+    def holds(self, paths: Iterable[str]) -> bool:
+        """Whether one of these is a folder of ours: if it came or went, another may be in its place by now."""
+        return not (self.trees | self.folders).isdisjoint(map(Path, paths))
 
 
 def watched(filenames: Iterable[str]) -> Watched:
@@ -86,8 +91,8 @@ async def watch(
             await stop.wait()
             return
 
-        def changed(places: Watched = places, current: _Round = current) -> None:
-            current.is_over = watched(names) != places
+        def changed(is_other: bool, places: Watched = places, current: _Round = current) -> None:
+            current.is_over |= is_other or watched(names) != places
             on_change()
 
         told = _from_thread(changed)
@@ -108,16 +113,16 @@ async def _when_all(events: Iterable[asyncio.Event], then: Callable[[], None]) -
     then()
 
 
-def _from_thread(function: Callable[[], None]) -> Callable[[], object]:
-    loop = asyncio.get_running_loop()
-    return lambda: loop.call_soon_threadsafe(function)
+def _from_thread(function: Callable[..., None]) -> Callable[..., object]:
+    return partial(asyncio.get_running_loop().call_soon_threadsafe, function)
 
 
 def _follow(
-    folders: Iterable[Path], is_recursive: bool, places: Watched, asked: _Asked, told: Callable[[], object]
+    folders: Iterable[Path], is_recursive: bool, places: Watched, asked: _Asked, told: Callable[[bool], object]
 ) -> None:
-    """In a thread of its own: wait for changes until the round is over."""
-    from watchfiles import watch as changes_of  # noqa: PLC0415  a native module that only watching needs
+    """In a thread of its own: wait for changes until the round is over; tell whether a folder came or went."""
+    from watchfiles import Change  # noqa: PLC0415  a native module that only watching needs
+    from watchfiles import watch as changes_of  # noqa: PLC0415
 
     rounds = changes_of(
         *sorted(folders),
@@ -133,6 +138,6 @@ def _follow(
     try:
         for changes in rounds:
             if not changes or places.concerns(path for _, path in changes):
-                told()
+                told(places.holds(path for change, path in changes if change is not Change.modified))
     except FileNotFoundError:
         asked.is_set()  # it went between listing and watching: the other watcher, or the next look, will tell

@@ -59,6 +59,23 @@ async def test_a_folder_that_goes_and_comes_back_is_watched_anew(tmp_path: Path)
         await watching.changed.wait()
 
 
+@pytest.mark.parametrize("name", ["manifests", "manifests/web.yaml"])
+async def test_a_folder_that_another_takes_the_place_of_is_watched_anew(tmp_path: Path, name: str):
+    for folder in ("manifests", "others"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "web.yaml").touch()
+    async with Watching(tmp_path / name) as watching:
+        for _ in range(2):
+            watching.begun.clear()
+            (tmp_path / "manifests").rename(tmp_path / "old")
+            (tmp_path / "others").rename(tmp_path / "manifests")
+            await watching.begun.wait()
+            watching.changed.clear()
+            (tmp_path / "manifests" / "web.yaml").write_text("kind: Pod")
+            await watching.changed.wait()
+            (tmp_path / "old").rename(tmp_path / "others")
+
+
 async def test_there_is_nothing_to_wait_for_at_standard_input():
     async with Watching(Path("-")) as watching:
         assert not watching.changed.is_set()

@@ -37,3 +37,10 @@ def test_beside_a_folder_only_the_folder_matters():
     assert places.concerns(["/etc/manifests/web.yaml"])
     assert places.concerns(["/run/anything"])
     assert not places.concerns(["/etc/passwd", "/etc/hosts"])
+
+
+def test_what_comes_or_goes_is_a_folder_of_ours_or_something_in_it():
+    places = Watched(frozenset({Path("/etc/manifests")}), frozenset({Path("/run")}), frozenset({Path("/etc")}))
+    assert places.holds(["/etc/other", "/etc/manifests"])
+    assert places.holds(["/run"])
+    assert not places.holds(["/etc/manifests/web.yaml", "/run/web.yaml", "/etc"])
