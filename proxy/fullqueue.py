@@ -22,10 +22,12 @@ class FullQueue:
 
     def release(self) -> socket.socket:
         """Empty the queue, and give the socket back as it was; who still waits to get in will get in."""
+        own = self._filler.getsockname()
         self._filler.close()
-        while True:
+        address = None
+        while address != own:  # who comes after it gets in
             try:
-                queued, _ = self._listening.accept()
+                queued, address = self._listening.accept()
             except BlockingIOError:
                 break
             queued.close()

@@ -11,6 +11,8 @@ EXHAUSTION = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 OUTCOMES = {
     errno.ECONNREFUSED: DialOutcome.REFUSED,
     errno.ECONNRESET: DialOutcome.REFUSED,
+    errno.EPIPE: DialOutcome.REFUSED,  # a reset after its FIN: it took the connection, and was gone before it was used
+    errno.ECONNABORTED: DialOutcome.REFUSED,  # likewise, where the kernel has told the reset before
     errno.ETIMEDOUT: DialOutcome.TIMED_OUT,
     errno.EHOSTUNREACH: DialOutcome.UNREACHABLE,
     errno.ENETUNREACH: DialOutcome.UNREACHABLE,

@@ -97,7 +97,7 @@ class TimerHeap(Generic[Owner]):
                 self._dead -= 1
                 continue
             timer.entry = None
-            if timer.deadline > now:
+            if timer.deadline > when:  # put off; where that is over as well, others may be due before it
                 self._push(timer)
             else:
                 assert timer.owner is not None, "a cancelled timer has no living entry"

@@ -10,6 +10,9 @@ from proxy.outcomes import EXHAUSTION, OURS, OUTCOMES, known_errno
     ("number", "outcome"),
     [
         (errno.ECONNREFUSED, DialOutcome.REFUSED),
+        (errno.ECONNRESET, DialOutcome.REFUSED),
+        (errno.EPIPE, DialOutcome.REFUSED),
+        (errno.ECONNABORTED, DialOutcome.REFUSED),
         (errno.EHOSTUNREACH, DialOutcome.UNREACHABLE),
         (errno.ENETUNREACH, DialOutcome.UNREACHABLE),
         (errno.ETIMEDOUT, DialOutcome.TIMED_OUT),
