@@ -214,6 +214,7 @@ def test_a_client_that_resets_its_connection_is_gone(dns_lab):
 
 def test_without_descriptors_clients_wait_until_there_are_some(dns_lab, question, caplog):
     served = dns_lab.serve()
+    asked = framed(question(WEB).pack())  # now, since its maker opens files of modules at the first time
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with socket.socket() as stream:
         resource.setrlimit(resource.RLIMIT_NOFILE, (stream.fileno() + 4, limits[1]))
@@ -223,7 +224,7 @@ def test_without_descriptors_clients_wait_until_there_are_some(dns_lab, question
                     while True:  # up to the limit
                         stack.enter_context(socket.socket())
                 dns_lab.owned(stream, served.address)
-                stream.sendall(framed(question(WEB).pack()))
+                stream.sendall(asked)
                 dns_lab.wait(lambda: served.server.counted.accept_failures > 1)
             assert DNSRecord.parse(receive(stream)).short() == "10.96.0.10"
         finally:
