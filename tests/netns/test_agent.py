@@ -139,7 +139,7 @@ def a_folder_goes_and_comes_back() -> None:
         agent.wait_problem("does not exist")
         assert reach(FIRST) == "hello"
         write(away / "second.json", service("second", clusterIP=SECOND), endpoints("second"))
-        takes_effect(agent, lambda: away.rename(folder), 2)
+        takes_effect(agent, lambda: away.rename(folder), 3)  # the second generation has the problem
         assert reach(SECOND) == "hello"
 
 
