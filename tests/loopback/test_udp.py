@@ -155,8 +155,8 @@ def test_an_idle_flow_ends(relay_lab):
 
 def test_too_many_flows_make_room_and_descriptors_stay_bounded(relay_lab):
     backend, other = bound(relay_lab), bound(relay_lab)
-    listener = relay_lab.serve_udp(relay_lab.endpoint(backend), most=10)
-    neighbour = connected(relay_lab, relay_lab.serve_udp(relay_lab.endpoint(other)))
+    listener = relay_lab.serve_udp(relay_lab.endpoint(backend), most=10, idle_seconds=3600.0)
+    neighbour = connected(relay_lab, relay_lab.serve_udp(relay_lab.endpoint(other), idle_seconds=3600.0))
     exchange(neighbour, other)
     for _ in range(500):
         exchange(connected(relay_lab, listener), backend)
