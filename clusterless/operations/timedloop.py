@@ -69,6 +69,8 @@ class TimedLoop(asyncio.AbstractEventLoop):
     def _tell(self, callback: Callable[..., object], seconds: float) -> None:
         self.slow_callbacks += 1
         self.longest_seconds = max(self.longest_seconds, seconds)
+        if not log.hasHandlers():  # a command without a log: its standard error is for what its user is to know
+            return
         details = {"task": name_of(callback), "seconds": round(seconds, 3)}
         log.warning("the event loop was held up", extra={"kv": details})
 

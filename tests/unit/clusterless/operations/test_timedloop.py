@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -94,6 +96,27 @@ def test_what_holds_up_the_loop_is_named(loop_class, hold_up, name: str, caplog:
     assert told[name] >= SLOW_SECONDS  # on a busy machine others may be told as well
     assert loop.slow_callbacks >= 1
     assert loop.longest_seconds >= SLOW
+
+
+WITHOUT_A_LOG = f"""
+import asyncio, time
+from clusterless.operations.timedloop import TimedLoop
+
+class Loop(TimedLoop, asyncio.SelectorEventLoop):
+    pass
+
+loop = Loop()
+loop.call_soon(time.sleep, {SLOW})
+loop.call_later({SLOW}, loop.stop)
+loop.run_forever()
+loop.close()
+print(loop.slow_callbacks > 0)
+"""
+
+
+def test_a_command_without_a_log_says_nothing_of_it():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_A_LOG], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 @pytest.mark.parametrize("loop_class", [OfAsyncio, OfUvloop])
