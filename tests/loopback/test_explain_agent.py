@@ -35,7 +35,7 @@ def running() -> Iterator[Running]:
         os.chmod(path, 0o755)
         taken = (f"{network}.22", 8080)
         stack.enter_context(socket.create_server(taken))
-        stack.enter_context(backend(network))
+        stack.enter_context(contextlib.closing(Backend(f"{network}.2", 9090)))
         folder = Path(path)
         (folder / "Corefile").write_text(".:53 {\n    kubernetes cluster.local\n}\n")
         ports = {"ports": [{"port": 8080}]}
@@ -69,16 +69,6 @@ def limited(cluster_ip: str, address: str) -> dict[str, object]:
     ports, ranges = [{"port": 8080}], ["192.0.2.0/24"]
     made = service("limited", clusterIP=cluster_ip, type="LoadBalancer", ports=ports, loadBalancerSourceRanges=ranges)
     return {**made, "status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
-
-
-@contextlib.contextmanager
-def backend(network: str) -> Iterator[Backend]:
-    made = Backend(f"{network}.2", 9090)
-    try:
-        yield made
-    finally:
-        made._listening.shutdown(socket.SHUT_RDWR)  # its thread waits in `accept`, and would let one more in
-        made._listening.close()
 
 
 def test_connections_and_affinities_are_counted_as_they_are_now(running: Running):

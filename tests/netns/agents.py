@@ -91,6 +91,11 @@ class Backend:
                 connection, _ = self._listening.accept()
                 threading.Thread(target=self._serve, args=[connection], daemon=True).start()
 
+    def close(self) -> None:
+        """Let nobody in any more; the address is free again."""
+        self._listening.shutdown(socket.SHUT_RDWR)  # a thread waits in `accept`, and would let one more in
+        self._listening.close()
+
     @staticmethod
     def _serve(connection: socket.socket) -> None:
         with connection, contextlib.suppress(ConnectionError):  # who goes before the greeting harms nobody else

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner
@@ -14,9 +15,17 @@ from tests.netns.agents import HANG_SECONDS, Backend, connected, endpoints, rss_
 from .agents import Running, names, objects
 
 
-def test_the_status_shows_connections_to_an_endpoint_that_left_rotation(running: Running):
-    Backend(f"{running.network}.2", 9090)
-    held = [connected(f"{running.network}.20", 8080) for _ in range(3)]
+@pytest.fixture
+def stack() -> Iterator[contextlib.ExitStack]:
+    """What a test opened is closed, and the addresses are free for others, once it is over."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+def test_the_status_shows_connections_to_an_endpoint_that_left_rotation(running: Running, stack: contextlib.ExitStack):
+    stack.enter_context(contextlib.closing(Backend(f"{running.network}.2", 9090)))
+    for _ in range(3):
+        stack.enter_context(connected(f"{running.network}.20", 8080))
     running.apply(*objects(running.network)[:1])
     found = running.client.get("/clusterless/v1/status", namespace="default")
     web = next(each for each in found["services"] if each["name"] == "web")
@@ -30,8 +39,6 @@ def test_the_status_shows_connections_to_an_endpoint_that_left_rotation(running:
     running.command("top", "--svg", str(picture), "--interval=0.05")
     assert "default/web" in picture.read_text()
     picture.unlink()
-    for each in held:
-        each.close()
 
 
 def test_top_without_an_agent_says_what_kubectl_says():
@@ -65,10 +72,10 @@ def raw(running: Running, request: bytes) -> bytes:
 
 
 @pytest.mark.reliability(51)
-def test_operators_port_is_bounded_and_the_data_plane_does_not_notice(running: Running):
+def test_operators_port_is_bounded_and_the_data_plane_does_not_notice(running: Running, stack: contextlib.ExitStack):
     """A header of a megabyte, POST, unknown paths, a hundred clients who say nothing, a watcher who never reads."""
     pod = f"{running.network}.3"
-    Backend(pod, 9090)
+    stack.enter_context(contextlib.closing(Backend(pod, 9090)))
     running.apply(*objects(running.network)[:1], endpoints("web", pod, 9090))
     before = rss_mib(running.agent.pid)
     assert raw(running, b"GET /metrics HTTP/1.1\r\nX: " + b"x" * 1_000_000) == b""
@@ -76,12 +83,12 @@ def test_operators_port_is_bounded_and_the_data_plane_does_not_notice(running: R
     assert raw(running, b"POST /api/v1/services HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}").startswith(b"HTTP/1.1 405 ")
     assert raw(running, b"GET /nothing HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 404 ")
     port = (f"{running.network}.1", 10249)
-    with contextlib.ExitStack() as stack:
-        deaf = stack.enter_context(socket.socket())
+    with contextlib.ExitStack() as clients:
+        deaf = clients.enter_context(socket.socket())
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(port)
         deaf.sendall(b"GET /api/v1/services?watch=true HTTP/1.1\r\n\r\n")
-        idle = [stack.enter_context(socket.create_connection(port, HANG_SECONDS)) for _ in range(100)]
+        idle = [clients.enter_context(socket.create_connection(port, HANG_SECONDS)) for _ in range(100)]
         for number, each in enumerate(idle[:50]):
             with contextlib.suppress(ConnectionError):  # the bound is reached, and it was hung up on
                 each.sendall(b"GET /metr" if number % 2 else b"G")
