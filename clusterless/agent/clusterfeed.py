@@ -9,6 +9,7 @@ import msgspec
 
 from controlplane.build import Builder, Built
 from controlplane.clusterstate import ClusterState, FoundPod
+from controlplane.documents import Reading
 from controlplane.manifests import ManifestReader
 from controlplane.options import ClusterOptions
 from controlplane.problems import Problem, Severity, render
@@ -43,6 +44,7 @@ class ClusterFeed:
             self._directory.hold()
         self._state = self._directory.load() if self._directory else ClusterState()
         self._builder = Builder(options, self._state)
+        self._known = self._state  # what the builder decided last, or was given since
         self._told: frozenset[Problem] = frozenset()
         self._addresses: tuple[str, ...] | None = None
         self._finds = finds
@@ -62,8 +64,7 @@ class ClusterFeed:
         if self._addresses is not None:
             self._builder.move(self._addresses)
         with garbage.resting():
-            reading = self._reader.read(self._filenames)
-            built = self._builder.build(reading, int(time.time()))
+            built = self._build(self._reader.read(self._filenames))
         self._keep(built)
         self._tell(built.snapshot)
         return built.snapshot
@@ -81,6 +82,20 @@ class ClusterFeed:
         if self._directory:
             self._directory.close()
 
+    def _build(self, reading: Reading) -> Built:
+        """What was read, as the holder decides it, who may have read it first.
+
+        What is not in the manifests here the builder forgets, also what the holder has decided of it already.
+        """
+        now = int(time.time())
+        built = self._builder.build(reading, now)
+        is_follower = self._directory is not None and not self._directory.is_holder
+        if is_follower and _is_decided_otherwise(self._known, built.state, self._state):
+            self._builder.adopt(self._state)
+            built = self._builder.build(reading, now)
+        self._known = built.state
+        return built
+
     def _follow(self) -> None:
         """Adopt what the holder and the load balancer decided; become the holder when there is none any more."""
         state = self._decided()
@@ -88,7 +103,7 @@ class ClusterFeed:
         if found != state.found:
             state = msgspec.structs.replace(state, found=found)
         if state != self._state:
-            self._state = state
+            self._state = self._known = state
             self._builder.adopt(state)
 
     def _running(self, state: ClusterState) -> tuple[FoundPod, ...]:
@@ -131,3 +146,13 @@ class ClusterFeed:
                 level = logging.ERROR if problem.severity is Severity.ERROR else logging.WARNING
                 log.log(level, "manifest problem", extra={"kv": {"problem": " ".join(render([problem]))}})
         self._told = problems
+
+
+def _is_decided_otherwise(before: ClusterState, now: ClusterState, decided: ClusterState) -> bool:
+    """Whether anything that is new `now` was decided otherwise; most changes bring nothing new, and cost no look."""
+    services = now.services.items() if now.services is not before.services else ()
+    pods = now.pods.items() if now.pods is not before.pods else ()
+    return any(
+        name not in before.services and name in decided.services and decided.services[name].object != service.object
+        for name, service in services
+    ) or any(name not in before.pods and decided.pods.get(name, pod) != pod for name, pod in pods)
