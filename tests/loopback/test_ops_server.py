@@ -11,7 +11,7 @@ import pytest
 from clusterless.operations import httpserver
 from clusterless.operations.httpserver import Made, OpsReply, OpsRequest, OpsServer, OpsStream
 
-HANG_SECONDS = 10.0
+pytestmark = pytest.mark.timeout(10.0)  # against hangs
 
 
 class Tree:
@@ -63,12 +63,6 @@ async def server():
     await made.listen_on(sock)
     yield made
     await made.close()
-
-
-@pytest.fixture(autouse=True)
-async def bounded():
-    async with asyncio.timeout(HANG_SECONDS):
-        yield
 
 
 async def connect(server, request=b""):

@@ -9,13 +9,7 @@ import pytest
 from clusterless.agent.watch import watch
 from clusterless.tasks import spawn
 
-HANG_SECONDS = 30
-
-
-@pytest.fixture(autouse=True)
-async def bounded():
-    async with asyncio.timeout(HANG_SECONDS):
-        yield
+pytestmark = pytest.mark.timeout(30)  # against hangs
 
 
 class Watching:
