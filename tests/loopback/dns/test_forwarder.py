@@ -153,11 +153,7 @@ def test_equal_questions_at_a_time_go_out_as_one(dns_lab, addresses, question):
     assert sorted(each.header.id for each in found) == list(range(50))
     assert {each.short() for each in found} == {"192.0.2.80"}
     assert all(str(each.q.qname) == (f"{WWW}." if each.header.id % 2 else f"{WWW}.".upper()) for each in found)
-    exchanges = {key.rcode: sum(each.counts) for key, each in served.counters().upstream.items()}
-    assert exchanges.pop("NOERROR") == 1
-    # The one is asked again only if this machine lets two seconds go by before everybody waits.
-    assert [name.lower() for name in upstream.names].count(WWW) == 1 + exchanges.pop("timeout", 0)
-    assert exchanges == {}
+    assert len(upstream.asked) == 1
 
 
 def test_a_slow_upstream_holds_up_its_own_questions_only(dns_lab, addresses, question):
@@ -209,10 +205,7 @@ def test_if_all_are_silent_the_query_fails_within_the_bound(plain_dns_lab):
     assert failed(served.ask(WWW))
     assert OVERALL_TIMEOUT - 0.1 < time.monotonic() - started < BOUND
     ids = [each.record.header.id for each in upstream.asked if each.name == WWW]
-    (exchanges,) = served.counters().upstream.values()
-    assert len(set(ids)) == len(ids) == sum(exchanges.counts)
-    # The time is for three, of two seconds each and one; for two if this machine came a second late to end them.
-    assert len(ids) == 3 or (len(ids) == 2 and exchanges.sum > OVERALL_TIMEOUT - 0.1)
+    assert len(set(ids)) == len(ids) == 3
 
 
 def test_a_tcp_upstream_that_hangs_up_is_a_failure(dns_lab):
