@@ -144,6 +144,7 @@ def test_a_shell_at_a_terminal_survives_ctrl_c_and_so_does_the_lab():
         os.write(terminal, f"{shlex.join(SAYS_UP)}\n".encode())
         read_until(terminal, "up\r\n")
         os.write(terminal, b"\x03")
+        read_until(terminal, "client$ ")
         os.write(terminal, b"curl -s http://web/hostname; echo d''one\n")
         assert "web-0" in read_until(terminal, "done\r\n")
         os.write(terminal, b"exit 4\n")

@@ -182,6 +182,7 @@ def test_a_shell_from_another_terminal_has_job_control_and_the_size_of_that_term
             read_until(terminal, "33 99")
             read_until(terminal, "up\r\n")
             os.write(terminal, b"\x03")
+            read_until(terminal, "node-1$ ")
             os.write(terminal, b"sleep 1000 & jobs; hostname; exit 4\n")
             assert "Running" in read_until(terminal, "node-1\r\n")
             assert shell.wait(HANG_SECONDS) == 4
