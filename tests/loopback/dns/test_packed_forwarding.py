@@ -65,11 +65,10 @@ def test_ttls_are_counted_down_though_answers_are_packed(dns_lab, asking, addres
         seen.append(answer.rr[0].ttl)
         if len(set(seen)) == 3 or time.monotonic() > started + HANG_SECONDS:
             break
-    shown = list(dict.fromkeys(seen))
-    assert (len(shown), shown[0], shown) == (3, 30, sorted(shown, reverse=True))
-    assert time.monotonic() - started > 0.9
+    assert sorted(set(seen), reverse=True) == list(dict.fromkeys(seen)) == [30, 29, 28]
+    assert time.monotonic() - started >= 1.0
     assert upstream.names == [WWW]
-    assert served.counters().wire_cache_hits > 0
+    assert served.counters().wire_cache_hits > len(seen) / 2
 
 
 def test_an_answer_for_one_client_is_none_for_those_who_ask_in_another_way(dns_lab, asking, addresses):
@@ -95,7 +94,7 @@ def test_balanced_answers_of_upstreams_take_turns(dns_lab, addresses):
     served = dns_lab.serve(corefile(upstream, plugins="loadbalance"))
     first = [str(served.ask(WWW).rr[0].rdata) for _ in range(60)]
     assert set(first) == {"192.0.2.80", "192.0.2.81", "192.0.2.82"}
-    assert served.counters().wire_cache_hits > 0
+    assert served.counters().wire_cache_hits > 30
 
 
 def test_whoever_spells_a_name_in_his_own_way_gets_it_back_so(dns_lab, asking, addresses):
